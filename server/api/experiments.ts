@@ -1,0 +1,141 @@
+import { invalidParameter, notFound } from '../errors.ts'
+import { deleteExperiment, restoreExperiment } from '../operations/experiment-lifecycle.ts'
+import { rpc } from '../rpc.ts'
+import {
+  createExperiment,
+  deleteExperimentTag,
+  type Experiment,
+  findExperimentByName,
+  getExperiment,
+  renameExperiment,
+  setExperimentTag,
+} from '../store/experiments.ts'
+import { list, message, orUnset, requiredText, text, unlessEmpty } from '../wire.ts'
+import { checkExperimentName, checkExperimentTag, parseExperimentId } from './limits.ts'
+
+const tag = message({ key: text().default(''), value: text().default('') })
+
+export const experimentRpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/experiments/create',
+    permission: 'experiment.create',
+    request: message({
+      name: requiredText(),
+      artifact_location: text().optional(),
+      tags: list(tag).default([]),
+    }),
+    async handler({ db, config, clock }, { name, artifact_location, tags }) {
+      checkExperimentName(name)
+      for (const one of tags) checkExperimentTag(one)
+      const id = await createExperiment(db, {
+        name,
+        artifactLocation: artifact_location ?? '',
+        artifactRoot: config.defaultArtifactRoot,
+        tags,
+        now: clock(),
+      })
+      return { experiment_id: String(id) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/experiments/get',
+    permission: 'experiment.read',
+    request: message({ experiment_id: requiredText() }),
+    async handler({ db }, { experiment_id }) {
+      return { experiment: toWire(await getExperiment(db, parseExperimentId(experiment_id))) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/experiments/get-by-name',
+    permission: 'experiment.read',
+    request: message({ experiment_name: requiredText() }),
+    async handler({ db }, { experiment_name }) {
+      const experiment = await findExperimentByName(db, experiment_name)
+      if (!experiment) throw notFound(`Could not find experiment with name '${experiment_name}'`)
+      return { experiment: toWire(experiment) }
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/experiments/update',
+    permission: 'experiment.update',
+    request: message({ experiment_id: requiredText(), new_name: requiredText() }),
+    async handler({ db, clock }, { experiment_id, new_name }) {
+      checkExperimentName(new_name)
+      await renameExperiment(db, parseExperimentId(experiment_id), new_name, clock())
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/experiments/delete',
+    permission: 'experiment.delete',
+    request: message({ experiment_id: requiredText() }),
+    async handler({ db, clock }, { experiment_id }) {
+      await deleteExperiment(db, parseExperimentId(experiment_id), clock())
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/experiments/restore',
+    permission: 'experiment.delete',
+    request: message({ experiment_id: requiredText() }),
+    async handler({ db, clock }, { experiment_id }) {
+      await restoreExperiment(db, parseExperimentId(experiment_id), clock())
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/experiments/set-experiment-tag',
+    permission: 'experiment.update',
+    request: message({ experiment_id: requiredText(), key: requiredText(), value: text().default('') }),
+    async handler({ db }, { experiment_id, key, value }) {
+      const id = parseExperimentId(experiment_id)
+      checkExperimentTag({ key, value })
+      await db.transaction().execute(async (tx) => {
+        const experiment = await getExperiment(tx, id)
+        if (experiment.lifecycle_stage !== 'active') throw notActive(experiment)
+        await setExperimentTag(tx, id, { key, value })
+      })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/experiments/delete-experiment-tag',
+    permission: 'experiment.update',
+    request: message({ experiment_id: requiredText(), key: requiredText() }),
+    async handler({ db }, { experiment_id, key }) {
+      const id = parseExperimentId(experiment_id)
+      await getExperiment(db, id)
+      if (!(await deleteExperimentTag(db, id, key))) {
+        throw notFound(`No tag with name: ${key} in experiment with id ${id}`)
+      }
+      return {}
+    },
+  }),
+]
+
+export function toWire(experiment: Experiment) {
+  return {
+    experiment_id: String(experiment.experiment_id),
+    name: experiment.name,
+    artifact_location: orUnset(experiment.artifact_location),
+    lifecycle_stage: orUnset(experiment.lifecycle_stage),
+    last_update_time: orUnset(experiment.last_update_time),
+    creation_time: orUnset(experiment.creation_time),
+    tags: unlessEmpty(experiment.tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+    workspace: experiment.workspace,
+  }
+}
+
+function notActive(experiment: Experiment) {
+  return invalidParameter(
+    `The experiment ${experiment.experiment_id} must be in the 'active' state. Current state is ${experiment.lifecycle_stage}.`,
+  )
+}

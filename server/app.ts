@@ -1,0 +1,65 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { RPCS } from './api/index.ts'
+import type { Context } from './context.ts'
+import { ApiError } from './errors.ts'
+import { mountHealth } from './health.ts'
+import { mountRpcs, urlsOf } from './rpc.ts'
+import { guardRequests } from './security.ts'
+
+/** The whole server but for its socket: every route on one context. */
+export function buildApp(context: Context): FastifyInstance {
+  const { config, log } = context
+  const app = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: config.maxRequestBytes,
+    // A socket that has sent half a request for this long is closed; uploads may take their time.
+    connectionTimeout: 60_000,
+    requestTimeout: 0,
+    routerOptions: { maxParamLength: 4_000, ignoreTrailingSlash: false },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+  })
+  guardRequests(app, config)
+  app.setErrorHandler((error, request, reply) => {
+    const fault = toApiError(error)
+    if (fault.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed')
+    return reply.status(fault.status).send(fault.toBody())
+  })
+  const methods = methodsByUrl(config.staticPrefix)
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?')[0] ?? ''
+    const allowed = methods.get(path)
+    if (allowed)
+      throw new ApiError(
+        'METHOD_NOT_ALLOWED',
+        `${request.method} is not allowed here; use ${[...allowed].join(' or ')}`,
+      )
+    throw new ApiError('ENDPOINT_NOT_FOUND', `No endpoint at ${request.method} ${path}`)
+  })
+  mountHealth(app, context)
+  app.register(async (scope) => mountRpcs(scope, context, RPCS))
+  return app
+}
+
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  const { statusCode, message } = error as { statusCode?: number; message?: string }
+  if (statusCode === 413)
+    return new ApiError('REQUEST_TOO_LARGE', 'The request body is too large.', { cause: error })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new ApiError('BAD_REQUEST', message ?? 'Bad request.', { cause: error })
+  }
+  return new ApiError('INTERNAL_ERROR', 'The server failed; its log says why.', { cause: error })
+}
+
+function methodsByUrl(staticPrefix: string): Map<string, Set<string>> {
+  const methods = new Map<string, Set<string>>()
+  for (const one of RPCS) {
+    for (const url of urlsOf(one, staticPrefix)) {
+      methods.set(url, (methods.get(url) ?? new Set()).add(one.method))
+    }
+  }
+  return methods
+}

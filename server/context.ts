@@ -1,0 +1,39 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { type ArtifactStore, openArtifactStore } from './artifacts/index.ts'
+import type { Config } from './config.ts'
+import { type Db, openDatabase } from './db/index.ts'
+import { migrate } from './db/migrate.ts'
+import { ensureDefaultExperiment } from './store/experiments.ts'
+
+/** Everything a handler may use: opened once, closed once. */
+export interface Context {
+  readonly config: Config
+  readonly db: Db
+  /** The store behind `mlflow-artifacts:` URIs (`MLFLOW_ARTIFACTS_DESTINATION`). */
+  readonly artifacts: ArtifactStore
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export type Logger = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>
+
+/** Now, in milliseconds since the epoch. */
+export type Clock = () => number
+
+/** Opens the database (creating it when it is empty) and the artifact store. */
+export async function openContext(config: Config, log: Logger, clock: Clock = Date.now): Promise<Context> {
+  const artifacts = await openArtifactStore(config.artifactsDestination)
+  const db = openDatabase(config.backendStoreUri)
+  try {
+    if ((await migrate(db)) === 'created') log.info('created the database schema')
+    await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+  return { config, db, artifacts, clock, log }
+}
+
+export async function closeContext(context: Context): Promise<void> {
+  await context.db.destroy()
+}

@@ -1,0 +1,68 @@
+/** Brings a database to the schema this server speaks, or refuses it untouched. */
+import { type Kysely, sql } from 'kysely'
+import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
+import { createIndexSql, createTableSql } from './ddl.ts'
+import { type Database, TABLES } from './schema/index.ts'
+
+/** The database is not one this server may use; the message says what to do. */
+export class SchemaError extends Error {
+  override name = 'SchemaError'
+}
+
+/**
+ * Creates MLflow's whole schema in an empty database, in one transaction that only one of several servers
+ * starting at once gets to run; leaves a database at the right revision alone.
+ * @throws SchemaError for any other database, which stays as it is
+ */
+export async function migrate(db: Kysely<Database>): Promise<'created' | 'current'> {
+  if ((await findTables(db)).length > 0) {
+    await requireRevision(db)
+    return 'current'
+  }
+  return db.transaction().execute(async (tx) => {
+    if ((await findTables(tx)).length > 0) {
+      await requireRevision(tx)
+      return 'current'
+    }
+    for (const statement of schemaSql()) await sql.raw(statement).execute(tx)
+    await tx.insertInto('alembic_version').values({ version_num: SCHEMA_REVISION }).execute()
+    await tx.insertInto('workspaces').values({ name: 'default', description: DEFAULT_WORKSPACE }).execute()
+    return 'created'
+  })
+}
+
+const DEFAULT_WORKSPACE = 'Default workspace for legacy resources'
+
+/** A secret's id and name are part of what its encryption authenticates, so MLflow lets nobody change them. */
+const SECRETS_TRIGGER = `CREATE TRIGGER prevent_secrets_aad_mutation BEFORE UPDATE ON secrets FOR EACH ROW
+WHEN OLD.secret_id != NEW.secret_id OR OLD.secret_name != NEW.secret_name
+BEGIN SELECT RAISE(ABORT, 'secret_id and secret_name are immutable (used as AAD in encryption)'); END`
+
+function schemaSql(): string[] {
+  return [
+    ...TABLES.map(createTableSql),
+    ...TABLES.flatMap((table) => (table.indexes ?? []).map((index) => createIndexSql(table, index))),
+    SECRETS_TRIGGER,
+  ]
+}
+
+async function findTables(db: Kysely<Database>): Promise<string[]> {
+  return (await db.introspection.getTables()).map((table) => table.name)
+}
+
+async function requireRevision(db: Kysely<Database>): Promise<void> {
+  const tables = await findTables(db)
+  if (!tables.includes('alembic_version')) {
+    throw new SchemaError(
+      "the database has tables and is not MLflow's; name an empty one, or the tracking database of an MLflow server",
+    )
+  }
+  const versions = await db.selectFrom('alembic_version').select('version_num').execute()
+  const found = versions.map((row) => row.version_num).join(', ') || 'none'
+  if (found === SCHEMA_REVISION) return
+  throw new SchemaError(
+    `the database is at schema revision ${found}, and this server needs ${SCHEMA_REVISION} (MLflow ${MLFLOW_VERSION}); ` +
+      `nothing was changed. An older one is brought forward, after a backup, by: ` +
+      `pip install mlflow==${MLFLOW_VERSION} && mlflow db upgrade <the database's URI>`,
+  )
+}

@@ -1,0 +1,41 @@
+/** Where a database is, read from a SQLAlchemy URI in any spelling MLflow takes. */
+export type DatabaseLocation =
+  | { readonly dialect: 'sqlite' /** Empty for one in memory. */; readonly path: string }
+  | { readonly dialect: 'postgres' | 'mysql'; readonly url: URL }
+
+const DIALECT_BY_SCHEME: Record<string, 'postgres' | 'mysql'> = {
+  postgresql: 'postgres',
+  postgres: 'postgres',
+  mysql: 'mysql',
+}
+
+const DRIVERS = {
+  postgres: ['psycopg', 'psycopg2', 'psycopg2cffi', 'pg8000', 'asyncpg'],
+  mysql: ['pymysql', 'mysqldb', 'mysqlconnector', 'aiomysql', 'asyncmy'],
+}
+
+const ALLOWED =
+  'must be sqlite:///relative.db, sqlite:////absolute.db, postgresql://user@host/database or mysql://user@host/database'
+
+/**
+ * Reads a database URI; the Python driver it may name (`postgresql+psycopg2://`) says nothing here.
+ * @throws Error saying what is allowed, without the URI in it
+ */
+export function parseDatabaseUri(uri: string): DatabaseLocation {
+  const match = /^([a-z]+)(?:\+([a-z0-9_]+))?:\/\/(.*)$/is.exec(uri)
+  const [, scheme = '', driver, rest = ''] = match ?? []
+  if (scheme.toLowerCase() === 'sqlite') return sqliteLocation(rest)
+  const dialect = DIALECT_BY_SCHEME[scheme.toLowerCase()]
+  if (!dialect || (driver && !DRIVERS[dialect].includes(driver))) throw new Error(ALLOWED)
+  const url = URL.parse(`${dialect}://${rest}`)
+  if (!url?.hostname && !url?.searchParams.get('host')) throw new Error(ALLOWED)
+  if (url.pathname.length < 2) throw new Error('must name a database after the host: …://user@host/database')
+  return { dialect, url }
+}
+
+function sqliteLocation(rest: string): DatabaseLocation {
+  if (rest === '' || rest === '/' || rest === '/:memory:') return { dialect: 'sqlite', path: '' }
+  if (!rest.startsWith('/'))
+    throw new Error('must have three slashes before a relative path: sqlite:///relative.db')
+  return { dialect: 'sqlite', path: decodeURI(rest.slice(1).replace(/\?.*$/, '')) }
+}

@@ -1,0 +1,24 @@
+/** Liveness, version, and readiness that asks the database and the artifact store. */
+import type { FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+import { MLFLOW_VERSION } from './version.ts'
+
+export function mountHealth(app: FastifyInstance, { config, db, artifacts, log }: Context): void {
+  const { staticPrefix } = config
+  app.get(`${staticPrefix}/health`, async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send('OK'),
+  )
+  app.get(`${staticPrefix}/version`, async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(MLFLOW_VERSION),
+  )
+  app.get(`${staticPrefix}/readyz`, async (_request, reply) => {
+    const checks = await Promise.allSettled([
+      db.selectFrom('alembic_version').select('version_num').executeTakeFirstOrThrow(),
+      artifacts.check(),
+    ])
+    const [database, store] = checks.map((check) => (check.status === 'fulfilled' ? 'ok' : 'failed'))
+    for (const check of checks) if (check.status === 'rejected') log.warn({ err: check.reason }, 'not ready')
+    const ready = database === 'ok' && store === 'ok'
+    return reply.status(ready ? 200 : 503).send({ database, artifacts: store })
+  })
+}

@@ -1,0 +1,89 @@
+/** RPCs as values, and the only code that knows the HTTP framework's request shape. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Permission } from './auth/permission.ts'
+import type { Context } from './context.ts'
+import { invalidParameter } from './errors.ts'
+import { parseJson, parseRequest, queryToJson, stringifyJson } from './wire.ts'
+
+export interface Rpc {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  /** The path after `/api/<version>`; `:name` stands for a path parameter. */
+  readonly path: string
+  /** @default '2.0' */
+  readonly version?: '2.0' | '3.0'
+  /**
+   * Where MLflow serves it: everywhere, or to its UI alone (`/ajax-api`).
+   * @default 'all'
+   */
+  readonly surface?: 'all' | 'ui'
+  readonly permission: Permission
+  readonly request: z.ZodType
+  run(context: Context, json: unknown): Promise<object>
+}
+
+interface RpcDefinition<S extends z.ZodType> extends Omit<Rpc, 'request' | 'run'> {
+  readonly request: S
+  handler(context: Context, request: z.output<S>): Promise<object> | object
+}
+
+/** One RPC: method, path, permission, request schema and handler, and nothing else. */
+export function rpc<S extends z.ZodType>({ handler, ...definition }: RpcDefinition<S>): Rpc {
+  return {
+    ...definition,
+    run: async (context, json) => handler(context, parseRequest(definition.request, json)),
+  }
+}
+
+/** Mounts every RPC under each prefix MLflow serves it on. */
+export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly Rpc[]): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? {} : parseJson(body as string))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.addContentTypeParser('*', (_request, _payload, done) => done(notJson()))
+  app.setSerializerCompiler(() => stringifyJson)
+
+  for (const one of rpcs) {
+    for (const url of urlsOf(one, context.config.staticPrefix)) {
+      app.route({
+        method: one.method,
+        url,
+        handler: async (request, reply) => answer(reply, await one.run(context, requestJson(one, request))),
+      })
+    }
+  }
+}
+
+/** Every URL an RPC answers on. */
+export function urlsOf({ version = '2.0', surface = 'all', path }: Rpc, staticPrefix = ''): string[] {
+  const prefixes = surface === 'ui' ? ['/ajax-api'] : ['/api', '/ajax-api']
+  return prefixes.map((prefix) => `${staticPrefix}${prefix}/${version}${path}`)
+}
+
+function requestJson(one: Rpc, request: FastifyRequest): unknown {
+  const params = request.params as Record<string, string>
+  if (one.method === 'GET') {
+    return { ...queryToJson(one.request, request.query as Record<string, string | string[]>), ...params }
+  }
+  if (request.headers['content-type'] === undefined) throw notJson()
+  const body = doubleEncoded(request.body ?? {})
+  return typeof body === 'object' && !Array.isArray(body) ? { ...body, ...params } : body
+}
+
+/** Old clients send their JSON as a JSON string. */
+function doubleEncoded(body: unknown): unknown {
+  return typeof body === 'string' ? parseJson(body) : body
+}
+
+function notJson(): Error {
+  return invalidParameter("Bad Request. Content-Type must be one of ['application/json'].")
+}
+
+function answer(reply: FastifyReply, body: object): FastifyReply {
+  return reply.type('application/json').send(stringifyJson(body))
+}

@@ -1,0 +1,154 @@
+import type { Selectable, Updateable } from 'kysely'
+import type { Db } from '../db/index.ts'
+import type { Database } from '../db/schema/index.ts'
+import { ApiError, notFound } from '../errors.ts'
+
+export type ExperimentRow = Selectable<Database['experiments']>
+
+export interface Tag {
+  readonly key: string
+  readonly value: string | null
+}
+
+export interface Experiment extends ExperimentRow {
+  readonly tags: readonly Tag[]
+}
+
+/** With workspaces off, MLflow keeps everything in this one. */
+export const WORKSPACE = 'default'
+
+export async function ensureDefaultExperiment(db: Db, artifactRoot: string, now: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    if (await tx.selectFrom('experiments').select('experiment_id').limit(1).executeTakeFirst()) return
+    await tx
+      .insertInto('experiments')
+      .values({
+        ...newExperiment('Default', now),
+        experiment_id: 0,
+        artifact_location: experimentLocation(artifactRoot, 0),
+      })
+      .execute()
+  })
+}
+
+/** @throws ApiError RESOURCE_ALREADY_EXISTS for a name that is taken, by a deleted experiment too */
+export async function createExperiment(
+  db: Db,
+  { name, artifactLocation, artifactRoot, tags, now }: NewExperiment,
+): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    if (await findExperimentByName(tx, name)) {
+      throw new ApiError('RESOURCE_ALREADY_EXISTS', `Experiment(name=${name}) already exists.`)
+    }
+    const { insertId } = await tx
+      .insertInto('experiments')
+      .values(newExperiment(name, now))
+      .executeTakeFirstOrThrow()
+    const id = Number(insertId)
+    await tx
+      .updateTable('experiments')
+      .set({ artifact_location: artifactLocation || experimentLocation(artifactRoot, id) })
+      .where('experiment_id', '=', id)
+      .execute()
+    for (const tag of tags) await setExperimentTag(tx, id, tag)
+    return id
+  })
+}
+
+export async function getExperiment(db: Db, id: number): Promise<Experiment> {
+  const experiment = await findExperiment(db, id)
+  if (!experiment) throw notFound(`No Experiment with id=${id} exists`)
+  return experiment
+}
+
+export async function findExperimentByName(db: Db, name: string): Promise<Experiment | undefined> {
+  const row = await db
+    .selectFrom('experiments')
+    .selectAll()
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return row && { ...row, tags: await listExperimentTags(db, row.experiment_id) }
+}
+
+/** Renames an active experiment. */
+export async function renameExperiment(db: Db, id: number, name: string, now: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const experiment = await getExperiment(tx, id)
+    if (experiment.lifecycle_stage !== 'active') {
+      throw new ApiError('BAD_REQUEST', 'Cannot rename a non-active experiment.')
+    }
+    const holder = await findExperimentByName(tx, name)
+    if (holder && holder.experiment_id !== id) {
+      throw new ApiError('RESOURCE_ALREADY_EXISTS', `Experiment(name=${name}) already exists.`)
+    }
+    await updateExperiment(tx, id, { name, last_update_time: now })
+  })
+}
+
+export async function setExperimentStage(
+  db: Db,
+  id: number,
+  stage: LifecycleStage,
+  now: number,
+): Promise<void> {
+  await updateExperiment(db, id, { lifecycle_stage: stage, last_update_time: now })
+}
+
+export async function setExperimentTag(db: Db, id: number, { key, value }: Tag): Promise<void> {
+  await db
+    .insertInto('experiment_tags')
+    .values({ experiment_id: id, key, value })
+    .onConflict((conflict) => conflict.columns(['key', 'experiment_id']).doUpdateSet({ value }))
+    .execute()
+}
+
+/** @returns whether there was such a tag */
+export async function deleteExperimentTag(db: Db, id: number, key: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('experiment_tags')
+    .where('experiment_id', '=', id)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  return numDeletedRows > 0n
+}
+
+export type LifecycleStage = 'active' | 'deleted'
+
+interface NewExperiment {
+  readonly name: string
+  /** Empty for one below the artifact root. */
+  readonly artifactLocation: string
+  readonly artifactRoot: string
+  readonly tags: readonly Tag[]
+  readonly now: number
+}
+
+async function findExperiment(db: Db, id: number): Promise<Experiment | undefined> {
+  const row = await db
+    .selectFrom('experiments')
+    .selectAll()
+    .where('experiment_id', '=', id)
+    .executeTakeFirst()
+  return row && { ...row, tags: await listExperimentTags(db, id) }
+}
+
+async function listExperimentTags(db: Db, id: number): Promise<Tag[]> {
+  return db.selectFrom('experiment_tags').select(['key', 'value']).where('experiment_id', '=', id).execute()
+}
+
+async function updateExperiment(
+  db: Db,
+  id: number,
+  change: Updateable<Database['experiments']>,
+): Promise<void> {
+  await db.updateTable('experiments').set(change).where('experiment_id', '=', id).execute()
+}
+
+function newExperiment(name: string, now: number) {
+  return { name, lifecycle_stage: 'active', creation_time: now, last_update_time: now, workspace: WORKSPACE }
+}
+
+function experimentLocation(artifactRoot: string, id: number): string {
+  return `${artifactRoot.replace(/\/+$/, '')}/${id}`
+}
