@@ -1,0 +1,52 @@
+import type { ExpressionBuilder, Insertable } from 'kysely'
+import type { Db } from './index.ts'
+import type { Database } from './schema/index.ts'
+
+/** SQLite takes 32766 variables in a statement, the least of the databases. */
+const MOST_VARIABLES = 32_000
+
+/**
+ * Inserts rows, or updates `updateColumns` of those whose `keyColumns` (a primary or unique key) are there
+ * already; with nothing to update, those stay as they are. All rows must set the same columns, and no key twice.
+ */
+export async function upsert<T extends keyof Database>(
+  db: Db,
+  table: T,
+  rows: readonly Insertable<Database[T]>[],
+  keyColumns: readonly (keyof Database[T] & string)[],
+  updateColumns: readonly (keyof Database[T] & string)[],
+): Promise<void> {
+  for (const chunk of chunksOf(rows)) await upsertChunk(db, table, chunk, keyColumns, updateColumns)
+}
+
+// Kysely cannot follow a table that is a type parameter, so the statement is built on one concrete table's types;
+// the signature above has checked the names. MySQL's ON DUPLICATE KEY UPDATE belongs here too.
+async function upsertChunk(
+  db: Db,
+  table: keyof Database,
+  rows: readonly object[],
+  keyColumns: readonly string[],
+  updateColumns: readonly string[],
+): Promise<void> {
+  type Columns = keyof Database['tags']
+  const changes = (eb: ExpressionBuilder<Record<'excluded', Database['tags']>, 'excluded'>) =>
+    Object.fromEntries(updateColumns.map((column) => [column, eb.ref(`excluded.${column as Columns}`)]))
+  await db
+    .insertInto(table as 'tags')
+    .values(rows as Insertable<Database['tags']>[])
+    .onConflict((conflict) => {
+      const onKey = conflict.columns(keyColumns as Columns[])
+      return updateColumns.length === 0
+        ? onKey.doNothing()
+        : onKey.doUpdateSet((eb) => changes(eb as unknown as Parameters<typeof changes>[0]))
+    })
+    .execute()
+}
+
+function chunksOf<R extends object>(rows: readonly R[]): R[][] {
+  const columns = Math.max(1, Object.keys(rows[0] ?? {}).length)
+  const size = Math.floor(MOST_VARIABLES / columns)
+  const chunks: R[][] = []
+  for (let start = 0; start < rows.length; start += size) chunks.push(rows.slice(start, start + size))
+  return chunks
+}
