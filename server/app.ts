@@ -5,6 +5,7 @@ import { ApiError } from './errors.ts'
 import { mountHealth } from './health.ts'
 import { mountRpcs, urlsOf } from './rpc.ts'
 import { guardRequests } from './security.ts'
+import { mountPages } from './ui/pages.ts'
 
 /** The whole server but for its socket: every route on one context. */
 export function buildApp(context: Context): FastifyInstance {
@@ -39,6 +40,7 @@ export function buildApp(context: Context): FastifyInstance {
     throw new ApiError('ENDPOINT_NOT_FOUND', `No endpoint at ${request.method} ${path}`)
   })
   mountHealth(app, context)
+  mountPages(app, context)
   app.register(async (scope) => mountRpcs(scope, context, RPCS))
   return app
 }

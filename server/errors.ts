@@ -39,8 +39,8 @@ export class ApiError extends Error {
 }
 
 /** The commonest fault by far: the client sent something that cannot be right. */
-export function invalidParameter(message: string): ApiError {
-  return new ApiError('INVALID_PARAMETER_VALUE', message)
+export function invalidParameter(message: string, options?: ErrorOptions): ApiError {
+  return new ApiError('INVALID_PARAMETER_VALUE', message, options)
 }
 
 /** MLflow's wording for a value that is of the wrong type or outside its range. */

@@ -1,5 +1,46 @@
+import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../db/index.ts'
+import type { Database } from '../db/schema/index.ts'
+import { invalidParameter, notFound } from '../errors.ts'
 import type { LifecycleStage } from './experiments.ts'
+
+export type RunRow = Selectable<Database['runs']>
+
+/** @throws ApiError RESOURCE_DOES_NOT_EXIST */
+export async function getRunRow(db: Db, runId: string): Promise<RunRow> {
+  const row = await db.selectFrom('runs').selectAll().where('run_uuid', '=', runId).executeTakeFirst()
+  if (!row) throw notFound(`Run with id=${runId} not found`)
+  return row
+}
+
+/** A run that may be written to: it exists and is not deleted. */
+export async function getActiveRunRow(db: Db, runId: string): Promise<RunRow> {
+  const row = await getRunRow(db, runId)
+  if (row.lifecycle_stage !== 'active') {
+    throw invalidParameter(
+      `The run ${runId} must be in the 'active' state. Current state is ${row.lifecycle_stage}.`,
+    )
+  }
+  return row
+}
+
+export async function insertRun(db: Db, run: Insertable<Database['runs']>): Promise<void> {
+  await db.insertInto('runs').values(run).execute()
+}
+
+export async function updateRunRow(
+  db: Db,
+  runId: string,
+  change: Updateable<Database['runs']>,
+): Promise<void> {
+  if (Object.keys(change).length === 0) return
+  await db.updateTable('runs').set(change).where('run_uuid', '=', runId).execute()
+}
+
+/** Moves a run to a stage; `now` becomes the deletion time of one deleted. */
+export async function setRunStage(db: Db, runId: string, stage: LifecycleStage, now: number): Promise<void> {
+  await updateRunRow(db, runId, stageChange(stage, now))
+}
 
 /** Moves every run of an experiment to a stage; `now` becomes the deletion time of those deleted. */
 export async function setStageOfRunsIn(
@@ -10,7 +51,11 @@ export async function setStageOfRunsIn(
 ): Promise<void> {
   await db
     .updateTable('runs')
-    .set({ lifecycle_stage: stage, deleted_time: stage === 'deleted' ? now : null })
+    .set(stageChange(stage, now))
     .where('experiment_id', '=', experimentId)
     .execute()
+}
+
+function stageChange(stage: LifecycleStage, now: number) {
+  return { lifecycle_stage: stage, deleted_time: stage === 'deleted' ? now : null }
 }

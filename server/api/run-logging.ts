@@ -1,0 +1,188 @@
+import { invalidParameter } from '../errors.ts'
+import { type LoggedMetric, logBatch } from '../operations/log-batch.ts'
+import { logInputs, logOutputs } from '../operations/log-inputs.ts'
+import { recordLoggedModel } from '../operations/record-logged-model.ts'
+import { rpc } from '../rpc.ts'
+import { storedValue } from '../store/metrics.ts'
+import { double, type Int64, int64, list, message, requiredText, text } from '../wire.ts'
+import {
+  checkBatchSize,
+  checkDataset,
+  checkedParam,
+  checkedTag,
+  checkMetric,
+  checkRunId,
+  checkUniqueParams,
+} from './limits.ts'
+import { RUN_ID_ALIAS } from './runs.ts'
+
+const metricFields = {
+  key: requiredText(),
+  value: double(),
+  timestamp: int64(),
+  step: int64().default(0),
+  model_id: text().default(''),
+  dataset_name: text().default(''),
+  dataset_digest: text().default(''),
+}
+
+const param = message({ key: requiredText(), value: text().default('') })
+
+const dataset = message({
+  name: requiredText(),
+  digest: requiredText(),
+  source_type: requiredText(),
+  source: requiredText(),
+  schema: text().optional(),
+  profile: text().optional(),
+})
+
+export const runLoggingRpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/runs/log-metric',
+    permission: 'run.update',
+    request: message({ run_id: requiredText(), ...metricFields }, RUN_ID_ALIAS),
+    async handler({ db }, { run_id, ...metric }) {
+      checkMetric('', metric)
+      await logBatch(db, run_id, { metrics: [toLogged(metric)], params: [], tags: [] })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/runs/log-parameter',
+    permission: 'run.update',
+    request: message(
+      { run_id: requiredText(), key: requiredText(), value: text().default('') },
+      RUN_ID_ALIAS,
+    ),
+    async handler({ db, config }, { run_id, key, value }) {
+      await logBatch(db, run_id, {
+        metrics: [],
+        params: [checkedParam('', { key, value }, config)],
+        tags: [],
+      })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/runs/log-batch',
+    permission: 'run.update',
+    request: message({
+      run_id: requiredText(),
+      metrics: list(message(metricFields)).default([]),
+      params: list(param).default([]),
+      tags: list(param).default([]),
+    }),
+    async handler({ db, config }, { run_id, metrics, params, tags }) {
+      checkRunId(run_id)
+      checkBatchSize(metrics.length, params.length, tags.length)
+      for (const [index, metric] of metrics.entries()) checkMetric(`metrics[${index}]`, metric)
+      checkUniqueParams(params)
+      await logBatch(db, run_id, {
+        metrics: metrics.map(toLogged),
+        params: params.map((one, index) => checkedParam(`params[${index}]`, one, config)),
+        tags: tags.map((one, index) => checkedTag(`tags[${index}]`, one, config)),
+      })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/runs/log-inputs',
+    permission: 'run.update',
+    request: message({
+      run_id: requiredText(),
+      datasets: list(message({ tags: list(param).default([]), dataset })).default([]),
+      models: list(message({ model_id: requiredText() })).default([]),
+    }),
+    async handler({ db }, { run_id, datasets, models }) {
+      checkRunId(run_id)
+      for (const one of datasets) checkDataset(one.dataset, one.tags)
+      const logged = datasets.map(
+        ({ tags, dataset: { source_type, schema = null, profile = null, ...rest } }) => ({
+          tags,
+          dataset: { ...rest, sourceType: source_type, schema, profile },
+        }),
+      )
+      await logInputs(
+        db,
+        run_id,
+        logged,
+        models.map((model) => model.model_id),
+      )
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/runs/outputs',
+    permission: 'run.update',
+    request: message({
+      run_id: requiredText(),
+      models: list(message({ model_id: requiredText(), step: int64().default(0) })),
+    }),
+    async handler({ db }, { run_id, models }) {
+      await logOutputs(
+        db,
+        run_id,
+        models.map(({ model_id, step }) => ({ modelId: model_id, step })),
+      )
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/runs/log-model',
+    permission: 'run.update',
+    request: message({ run_id: requiredText(), model_json: requiredText() }),
+    async handler({ db }, { run_id, model_json }) {
+      await recordLoggedModel(db, run_id, parseModel(model_json))
+      return {}
+    },
+  }),
+]
+
+interface WireMetric {
+  key: string
+  value: number
+  timestamp: Int64
+  step: Int64
+  model_id: string
+  dataset_name: string
+  dataset_digest: string
+}
+
+function toLogged({ key, value, timestamp, step, ...of }: WireMetric): LoggedMetric {
+  return {
+    key,
+    timestamp,
+    step,
+    ...storedValue(value),
+    modelId: of.model_id,
+    datasetName: of.dataset_name,
+    datasetDigest: of.dataset_digest,
+  }
+}
+
+const MODEL_FIELDS = ['artifact_path', 'flavors', 'run_id', 'utc_time_created']
+
+function parseModel(json: string): Record<string, unknown> {
+  let model: unknown
+  try {
+    model = JSON.parse(json)
+  } catch (cause) {
+    throw invalidParameter(`Malformed model info. \n ${json} \n is not a valid JSON.`, { cause })
+  }
+  if (model === null || typeof model !== 'object' || Array.isArray(model)) {
+    throw invalidParameter('Malformed model info: it must be a JSON object.')
+  }
+  const missing = MODEL_FIELDS.filter((field) => !(field in model))
+  if (missing.length > 0) {
+    const names = missing.map((field) => `'${field}'`).join(', ')
+    throw invalidParameter(`Model json is missing mandatory fields: {${names}}`)
+  }
+  return model as Record<string, unknown>
+}

@@ -1,0 +1,74 @@
+/** Logging to a run: parameters, metrics and tags in one transaction, all or nothing. */
+import type { Db } from '../db/index.ts'
+import { upsert } from '../db/upsert.ts'
+import { invalidParameter } from '../errors.ts'
+import type { Tag } from '../store/experiments.ts'
+import { insertModelMetrics } from '../store/logged-model-metrics.ts'
+import { insertMetrics, type MetricPoint } from '../store/metrics.ts'
+import { listParamsNamed, type Param } from '../store/run-data.ts'
+import { getActiveRunRow } from '../store/runs.ts'
+import { setRunTags } from './runs.ts'
+
+export interface LoggedMetric extends MetricPoint {
+  /** The logged model the point belongs to as well; empty for none. */
+  readonly modelId: string
+  readonly datasetName: string
+  readonly datasetDigest: string
+}
+
+export interface Batch {
+  readonly metrics: readonly LoggedMetric[]
+  readonly params: readonly Param[]
+  readonly tags: readonly Tag[]
+}
+
+export async function logBatch(db: Db, runId: string, { metrics, params, tags }: Batch): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const run = await getActiveRunRow(tx, runId)
+    await insertParams(tx, runId, params)
+    await insertMetrics(
+      tx,
+      runId,
+      metrics.map(({ key, value, timestamp, step, is_nan }) => ({ key, value, timestamp, step, is_nan })),
+    )
+    await insertModelMetrics(
+      tx,
+      run,
+      metrics.filter((metric) => metric.modelId !== ''),
+    )
+    await setRunTags(tx, runId, tags)
+  })
+}
+
+/** A parameter is written once; the same value again is fine, another is not. */
+async function insertParams(db: Db, runId: string, params: readonly Param[]): Promise<void> {
+  if (params.length === 0) return
+  const known = new Map(
+    (
+      await listParamsNamed(
+        db,
+        runId,
+        params.map((param) => param.key),
+      )
+    ).map(({ key, value }) => [key, value]),
+  )
+  const changed = params.filter(({ key, value }) => known.has(key) && known.get(key) !== value)
+  if (changed.length > 0) throw changingParams(runId, changed, known)
+  const added = params.filter(({ key }) => !known.has(key)).map((param) => ({ ...param, run_uuid: runId }))
+  if (added.length > 0) await upsert(db, 'params', added, ['key', 'run_uuid'], [])
+}
+
+function changingParams(runId: string, changed: readonly Param[], known: ReadonlyMap<string, string>) {
+  const [first] = changed
+  if (changed.length === 1 && first) {
+    return invalidParameter(
+      `Changing param values is not allowed. Param with key='${first.key}' was already logged with value='${known.get(first.key)}' for run ID='${runId}'. Attempted logging new value '${first.value}'.`,
+    )
+  }
+  const conflicts = changed.map(
+    ({ key, value }) => `{'key': '${key}', 'old_value': '${known.get(key)}', 'new_value': '${value}'}`,
+  )
+  return invalidParameter(
+    `Changing param values is not allowed. Params were already logged='[${conflicts.join(', ')}]' for run ID='${runId}'.`,
+  )
+}
