@@ -50,9 +50,11 @@ const databaseUri = z.string().superRefine((uri, context) => {
   }
 })
 
-const artifactUri = z.string().refine((uri) => /^(file:|[./~]|[\w-])/.test(uri) && localOrKnown(uri), {
-  message: 'must be a local folder (a path or file:///path)',
-})
+const artifactUri = z
+  .string()
+  .refine((uri) => isBucket(uri) || (/^(file:|[./~]|[\w-])/.test(uri) && localOrKnown(uri)), {
+    message: 'must be a local folder (a path or file:///path) or s3://bucket/prefix',
+  })
 
 const artifactRoot = z.string().refine((uri) => /^mlflow-artifacts:/.test(uri) || localOrKnown(uri), {
   message: 'must be mlflow-artifacts:/ or a local folder (a path or file:///path)',
@@ -199,6 +201,12 @@ export const SETTINGS = {
     schema: z.string(),
     fallback: '',
     help: "Folder of MLflow's built UI (default: where `trackyard ui` puts it).",
+  }),
+  htmlArtifactScripts: setting({
+    env: 'TRACKYARD_HTML_ARTIFACT_SCRIPTS',
+    schema: flag,
+    fallback: true,
+    help: 'Let scripts in HTML artifacts run, sandboxed, where the UI shows them; false makes its policy strict.',
   }),
   logLevel: setting({
     env: 'TRACKYARD_LOG_LEVEL',
@@ -351,6 +359,10 @@ function flagOptions(): Record<string, { type: 'string' | 'boolean'; short?: str
     options[name] = { type: SWITCHES.has(name) ? 'boolean' : 'string' }
   }
   return options
+}
+
+function isBucket(uri: string): boolean {
+  return /^s3:\/\/[a-z0-9][a-z0-9.-]+(\/|$)/.test(uri)
 }
 
 function localOrKnown(uri: string): boolean {

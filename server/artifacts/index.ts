@@ -35,5 +35,7 @@ export interface ArtifactStore {
 
 /** Opens the store that `uri` names by its scheme. */
 export async function openArtifactStore(uri: string): Promise<ArtifactStore> {
+  if (uri.startsWith('s3:'))
+    throw new Error('s3 artifact stores are not supported by this release yet; use a local folder')
   return LocalArtifactStore.open(uri)
 }

@@ -27,7 +27,9 @@ export function parseDatabaseUri(uri: string): DatabaseLocation {
   if (scheme.toLowerCase() === 'sqlite') return sqliteLocation(rest)
   const dialect = DIALECT_BY_SCHEME[scheme.toLowerCase()]
   if (!dialect || (driver && !DRIVERS[dialect].includes(driver))) throw new Error(ALLOWED)
-  const url = URL.parse(`${dialect}://${rest}`)
+  // URL.parse is newer than Node 20, under which the programs in stacks/ may run.
+  const text = `${dialect}://${rest}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url?.hostname && !url?.searchParams.get('host')) throw new Error(ALLOWED)
   if (url.pathname.length < 2) throw new Error('must name a database after the host: …://user@host/database')
   return { dialect, url }
