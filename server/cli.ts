@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-import { ConfigError, SETTINGS } from './config.ts'
+import { ConfigError, parseConfig, SETTINGS } from './config.ts'
 import { SchemaError } from './db/migrate.ts'
 import { MLFLOW_VERSION } from './version.ts'
 
 const COMMANDS: Record<string, { summary: string; run(argv: string[]): Promise<number> }> = {
   server: { summary: 'Start the tracking server.', run: runServer },
+  health: { summary: 'Exit 0 if the server of this environment answers /health.', run: runHealth },
+  ui: { summary: "Fetch MLflow's web UI, which the server serves.", run: runUi },
 }
 
 async function main([command = '--help', ...argv]: string[]): Promise<number> {
@@ -19,6 +21,17 @@ async function runServer(argv: string[]): Promise<number> {
   if (argv.includes('--help')) return print(serverHelp())
   const { serve } = await import('./main.ts')
   return serve(process.env, argv)
+}
+
+async function runUi(argv: string[]): Promise<number> {
+  const { fetchUi } = await import('./ui/fetch.ts')
+  return fetchUi(argv)
+}
+
+async function runHealth(argv: string[]): Promise<number> {
+  const { checkHealth } = await import('./health-check.ts')
+  await checkHealth(parseConfig(process.env, argv))
+  return 0
 }
 
 function usage(): string {

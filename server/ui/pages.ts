@@ -1,0 +1,64 @@
+/** Serving MLflow's own web UI: its page, and the files the page loads. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+import type { Context } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { uiFolder } from './folder.ts'
+import { MISSING_PAGE_POLICY, missingPage, missingReason } from './missing.ts'
+import { securityPolicy } from './security-policy.ts'
+
+// MLflow's own: four weeks. File names carry a hash of their content.
+const ASSETS_MAX_AGE_MS = 2_419_200_000
+
+/** Mounts `/` and `/static-files/*` below the static prefix. Without the UI, `/` says how to get it. */
+export function mountPages(app: FastifyInstance, { config, log }: Context): void {
+  const folder = uiFolder(config.uiDir)
+  const isThere = () => folder !== undefined && existsSync(join(folder, 'index.html'))
+  if (!isThere()) log.warn(missingReason(folder))
+  const policy = securityPolicy(config)
+
+  app.register(async (scope) => {
+    scope.setErrorHandler((error) => {
+      throw toNotFound(error)
+    })
+    if (folder !== undefined) {
+      await scope.register(fastifyStatic, {
+        root: folder,
+        prefix: `${config.staticPrefix}/static-files/`,
+        index: false,
+        dotfiles: 'ignore',
+        preCompressed: true,
+        maxAge: ASSETS_MAX_AGE_MS,
+        suppressWarning: true,
+      })
+    }
+    scope.get(`${config.staticPrefix}/`, async (_request, reply) => {
+      if (!isThere()) {
+        return reply
+          .status(404)
+          .type('text/html; charset=utf-8')
+          .header('content-security-policy', MISSING_PAGE_POLICY)
+          .send(missingPage(folder))
+      }
+      return reply
+        .header('cache-control', 'no-cache')
+        .header('content-security-policy', policy)
+        .sendFile('index.html', { cacheControl: false })
+    })
+    // The page's URLs are relative, so they are right only below a slash.
+    if (config.staticPrefix !== '') {
+      scope.get(config.staticPrefix, async (_request, reply) =>
+        reply.redirect(`${config.staticPrefix}/`, 308),
+      )
+    }
+  })
+}
+
+/** A path that is refused (`..`, a folder, a hidden file) is answered like one that does not exist. */
+function toNotFound(error: unknown): unknown {
+  const { statusCode = 500 } = error as { statusCode?: number }
+  if (error instanceof ApiError || statusCode < 400 || statusCode >= 500) return error
+  return new ApiError('ENDPOINT_NOT_FOUND', 'No such file.', { cause: error })
+}
