@@ -16,13 +16,10 @@ export const TIERS = ['local', 'team', 'enterprise'] as const
 
 const text = (pattern: RegExp, message: string) => z.string().regex(pattern, { message })
 
-const wholeNumber = (least: number, most: number, unit = '') =>
-  z
-    .int()
-    .min(least)
-    .max(most, {
-      message: `must be a whole number from ${least} to ${most}${unit && ` ${unit}`}`,
-    })
+const wholeNumber = (least: number, most: number, unit = '') => {
+  const error = `must be a whole number from ${least} to ${most}${unit && ` ${unit}`}`
+  return z.int({ error }).min(least, { error }).max(most, { error })
+}
 
 /** An option that is a setting of the server: whatever the server would refuse at its start is refused here. */
 function asServer<Name extends SettingName>(name: Name, type: z.ZodType<Config[Name]>) {
@@ -81,6 +78,8 @@ const options = z.strictObject({
     'trackyard',
   ),
   tier: z.enum(TIERS),
+  /** Reference of an image that exists. @default one built from this package's docker/Dockerfile */
+  image: text(/^[^\s]+$/, 'must be the reference of an image').optional(),
   /** Address of the host the port is published on. @default 127.0.0.1 */
   bindAddress: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
   /** Port of the host. @default 5000 */

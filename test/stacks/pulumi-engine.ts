@@ -1,0 +1,48 @@
+/** Stands in for Pulumi's engine: hands every resource of a program to a test. */
+import * as pulumi from '@pulumi/pulumi'
+import { vi } from 'vitest'
+
+export interface Registered {
+  readonly type: string
+  readonly name: string
+  // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
+  readonly inputs: Record<string, any>
+}
+
+/** Makes a resource: gives its id, and outputs besides its inputs. */
+type Create = (resource: Registered) => { id: string; outputs?: Record<string, unknown> }
+
+const named: Create = ({ name }) => ({ id: `id-of-${name}` })
+
+/** From now on, resources are what `create` makes of them. @returns what is registered, as it comes */
+export async function startEngine(stack: string, create: Create = named): Promise<Registered[]> {
+  const registered: Registered[] = []
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        registered.push({ type, name, inputs })
+        const { id, outputs } = create({ type, name, inputs })
+        return { id, state: { ...inputs, ...outputs } }
+      },
+      call: ({ inputs }) => inputs,
+    },
+    'trackyard',
+    stack,
+    false,
+  )
+  return registered
+}
+
+/** Runs stacks/pulumi.ts with a stack's configuration. @returns its outputs */
+export async function runProgram(config: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  const entries = Object.entries(config).map(([key, value]) => [`trackyard:${key}`, value])
+  pulumi.runtime.setAllConfig(Object.fromEntries(entries))
+  vi.resetModules()
+  const program = await import('../../stacks/pulumi.ts')
+  const outputs = Object.entries(program).map(async ([name, output]) => [name, await resolved(output)])
+  return Object.fromEntries(await Promise.all(outputs))
+}
+
+export function resolved<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply((value) => resolve(value)))
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { runProgram, startEngine } from './pulumi-engine.ts'
+
+describe('the Pulumi stack local', () => {
+  it('is an image, a volume and a container in one component', async () => {
+    const registered = await startEngine('local')
+    await runProgram()
+    expect(registered.map(({ type, name }) => [type, name])).toEqual(
+      expect.arrayContaining([
+        ['trackyard:docker:TrackingServer', 'trackyard'],
+        ['docker:index/volume:Volume', 'trackyard-data'],
+        ['docker:index/image:Image', 'trackyard-image'],
+        ['docker:index/container:Container', 'trackyard'],
+      ]),
+    )
+    expect(registered).toHaveLength(4)
+  })
+
+  it('takes its options from the stack configuration', async () => {
+    const registered = await startEngine('local')
+    const outputs = await runProgram({
+      name: 'mine',
+      port: '5001',
+      allowedHosts: '["mlflow.example.com"]',
+      staticPrefix: '/mlflow',
+      image: 'trackyard:1.2.3',
+    })
+    const container = registered.find(({ type }) => type.endsWith(':Container'))?.inputs
+    expect(container).toMatchObject({
+      name: 'mine',
+      ports: [{ internal: 5000, external: 5001, ip: '127.0.0.1' }],
+      envs: expect.arrayContaining([
+        'MLFLOW_SERVER_ALLOWED_HOSTS=mlflow.example.com',
+        'MLFLOW_STATIC_PREFIX=/mlflow',
+      ]),
+    })
+    expect(outputs).toMatchObject({ url: 'http://127.0.0.1:5001/mlflow', volumeName: 'mine-data' })
+    expect(registered.map(({ type }) => type)).toContain('docker:index/remoteImage:RemoteImage')
+  })
+
+  it('says every mistake in the stack configuration in one message, before there is a resource', async () => {
+    const registered = await startEngine('local')
+    const failure = runProgram({ prot: '5001', memoryMiB: '12', workers: '4', tier: 'team' })
+    await expect(failure).rejects.toThrow(
+      [
+        'Pulumi.local.yaml:',
+        "tier: the stack's name says it; leave it out",
+        'memoryMiB=12: must be a whole number from 256 to 1048576 MiB',
+      ].join('\n  '),
+    )
+    await expect(failure).rejects.toThrow(/prot: no such option; there are name, /)
+    await expect(failure).rejects.toMatchObject({ __pulumiRunError: true })
+    expect(registered).toEqual([])
+  })
+
+  it('is what Pulumi.local.yaml configures', async () => {
+    await startEngine('local')
+    const { config } = parse(await readFile('Pulumi.local.yaml', 'utf8'))
+    const options = Object.entries(config).map(([key, value]) => [key.replace('trackyard:', ''), `${value}`])
+    expect(await runProgram(Object.fromEntries(options))).toMatchObject({ url: 'http://127.0.0.1:5000' })
+  })
+})
+
+it.each([
+  ['team', /stack team: the team tier comes with a later release; use the stack local/],
+  ['prod', /stack prod: there is no such tier; use the stack local/],
+])('the Pulumi stack %s ends with what to do instead', async (stack, message) => {
+  await startEngine(stack)
+  await expect(runProgram()).rejects.toThrow(message)
+})
