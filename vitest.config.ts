@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { ClosingLines } from './test/support/closing-lines.ts'
 
 export default defineConfig({
   test: {
@@ -7,5 +8,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores: more workers only make the real servers of the tests wait for each other.
     maxWorkers: 2,
+    reporters: ['default', new ClosingLines()],
   },
 })
