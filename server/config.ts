@@ -56,9 +56,26 @@ const artifactUri = z
     message: 'must be a local folder (a path or file:///path) or s3://bucket/prefix',
   })
 
+const artifactRoots = commaList.refine(
+  (roots) => roots.every((root) => /^([a-z][a-z0-9+.-]+:|\/)/i.test(root)),
+  { message: 'must be URI prefixes such as s3://bucket/team, or absolute folders' },
+)
+
 const artifactRoot = z.string().refine((uri) => /^mlflow-artifacts:/.test(uri) || localOrKnown(uri), {
   message: 'must be mlflow-artifacts:/ or a local folder (a path or file:///path)',
 })
+
+const regularExpression = z.string().refine(
+  (text) => {
+    try {
+      new RegExp(text)
+      return true
+    } catch {
+      return false
+    }
+  },
+  { message: 'must be a regular expression' },
+)
 
 const staticPrefix = z
   .string()
@@ -102,6 +119,12 @@ export const SETTINGS = {
     schema: artifactUri,
     fallback: './mlartifacts',
     help: 'Where this server puts the artifacts it is sent.',
+  }),
+  allowedArtifactRoots: setting({
+    env: 'TRACKYARD_ALLOWED_ARTIFACT_ROOTS',
+    schema: artifactRoots,
+    fallback: [],
+    help: 'Further places an experiment may keep artifacts: URI prefixes, s3:// for every bucket.',
   }),
   serveArtifacts: setting({
     env: 'MLFLOW_SERVE_ARTIFACTS',
@@ -195,6 +218,12 @@ export const SETTINGS = {
     schema: commaList,
     fallback: [],
     help: 'URI schemes naming a host (http, ftp, …) that a model version source may use.',
+  }),
+  modelVersionSourceRegex: setting({
+    env: 'MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX',
+    schema: regularExpression,
+    fallback: '',
+    help: 'Regular expression (JavaScript) that the source of every new model version must match.',
   }),
   uiDir: setting({
     env: 'TRACKYARD_UI_DIR',

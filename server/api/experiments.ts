@@ -1,3 +1,4 @@
+import { checkArtifactLocation } from '../artifacts/location-check.ts'
 import { invalidParameter, notFound } from '../errors.ts'
 import { deleteExperiment, restoreExperiment } from '../operations/experiment-lifecycle.ts'
 import { rpc } from '../rpc.ts'
@@ -30,7 +31,7 @@ export const experimentRpcs = [
       for (const one of tags) checkExperimentTag(one)
       const id = await createExperiment(db, {
         name,
-        artifactLocation: artifact_location ?? '',
+        artifactLocation: artifact_location ? checkArtifactLocation(artifact_location, config) : '',
         artifactRoot: config.defaultArtifactRoot,
         tags,
         now: clock(),

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { LocalArtifactStore } from './local.ts'
+import { openLocalArtifactStore } from './local.ts'
 
 export interface ArtifactEntry {
   /** Relative to the listed directory. */
@@ -12,12 +12,16 @@ export interface ArtifactEntry {
 export interface ArtifactFile {
   readonly sizeBytes: number
   readonly modifiedAt: Date
+  /** In double quotes, as HTTP has it; another one for other bytes. */
   readonly etag: string
-  /** The bytes from `start` to `end`, both inclusive; the whole file without them. */
+  /**
+   * The bytes from `start` to `end`, both inclusive; the whole file without them. Fails rather than give bytes of
+   * a file that has taken this one's place.
+   */
   read(range?: { start: number; end: number }): Readable
 }
 
-/** Where artifacts are: paths are relative to the store's root, with `/` between names, and already safe. */
+/** Where artifacts are: paths are relative to the store's root, with `/` between names, and from `safePath`. */
 export interface ArtifactStore {
   /** The URI it was opened with. */
   readonly uri: string
@@ -35,7 +39,5 @@ export interface ArtifactStore {
 
 /** Opens the store that `uri` names by its scheme. */
 export async function openArtifactStore(uri: string): Promise<ArtifactStore> {
-  if (uri.startsWith('s3:'))
-    throw new Error('s3 artifact stores are not supported by this release yet; use a local folder')
-  return LocalArtifactStore.open(uri)
+  return openLocalArtifactStore(uri)
 }
