@@ -13,10 +13,10 @@ export interface Rpc {
   /** @default '2.0' */
   readonly version?: '2.0' | '3.0'
   /**
-   * Where MLflow serves it: everywhere, or to its UI alone (`/ajax-api`).
+   * Where MLflow serves it: everywhere, to its UI alone (`/ajax-api`), or at its path without a prefix of its own.
    * @default 'all'
    */
-  readonly surface?: 'all' | 'ui'
+  readonly surface?: 'all' | 'ui' | 'root'
   readonly permission: Permission
   readonly request: z.ZodType
   run(context: Context, json: unknown): Promise<object>
@@ -61,6 +61,7 @@ export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly
 
 /** Every URL an RPC answers on. */
 export function urlsOf({ version = '2.0', surface = 'all', path }: Rpc, staticPrefix = ''): string[] {
+  if (surface === 'root') return [staticPrefix + path]
   const prefixes = surface === 'ui' ? ['/ajax-api'] : ['/api', '/ajax-api']
   return prefixes.map((prefix) => `${staticPrefix}${prefix}/${version}${path}`)
 }

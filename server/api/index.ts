@@ -1,17 +1,34 @@
 import type { Rpc } from '../rpc.ts'
+import { artifactRpcs } from './artifacts.ts'
 import { datasetRpcs } from './datasets.ts'
 import { experimentRpcs } from './experiments.ts'
+import { graphqlRpc } from './graphql.ts'
+import { loggedModelRpcs } from './logged-models.ts'
 import { metricRpcs } from './metrics.ts'
+import { modelAliasRpcs } from './model-aliases.ts'
+import { modelVersionRpcs } from './model-versions.ts'
+import { pendingRpcs } from './pending.ts'
+import { registeredModelRpcs } from './registered-models.ts'
 import { runLoggingRpcs } from './run-logging.ts'
 import { runRpcs } from './runs.ts'
 import { serverRpcs } from './server.ts'
+import { uiRpcs } from './ui.ts'
 
-/** Every RPC of the server. */
-export const RPCS: readonly Rpc[] = [
+const API: readonly Rpc[] = [
+  ...artifactRpcs,
   ...experimentRpcs,
   ...runRpcs,
   ...runLoggingRpcs,
   ...metricRpcs,
   ...datasetRpcs,
+  ...registeredModelRpcs,
+  ...modelAliasRpcs,
+  ...modelVersionRpcs,
+  ...loggedModelRpcs,
   ...serverRpcs,
+  ...uiRpcs,
+  ...pendingRpcs,
 ]
+
+/** Every RPC of the server. */
+export const RPCS: readonly Rpc[] = [...API, graphqlRpc(API)]

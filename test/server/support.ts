@@ -44,7 +44,7 @@ export async function call(
   json: object = {},
   // biome-ignore lint/suspicious/noExplicitAny: tests read answers of any shape
 ): Promise<{ status: number; body: any }> {
-  const url = path.startsWith('/api') || path.startsWith('/ajax-api') ? path : `/api/2.0/mlflow/${path}`
+  const url = path.startsWith('/') ? path : `/api/2.0/mlflow/${path}`
   const response = await app.inject(
     method === 'GET'
       ? { method, url, query: json as Record<string, string | string[]> }

@@ -1,0 +1,110 @@
+/**
+ * Searches that MLflow's experiment pages make in resources this server does not serve yet: an empty answer
+ * where the database has none, which is the truth, and NOT_IMPLEMENTED where it has some.
+ */
+import type { Db } from '../db/index.ts'
+import { ApiError } from '../errors.ts'
+import { rpc } from '../rpc.ts'
+import { hasEvaluationDatasets, hasRows, hasWebhooks } from '../store/pending.ts'
+import { int64, list, message, requiredText, text } from '../wire.ts'
+import { parseExperimentId } from './limits.ts'
+
+const location = message({ mlflow_experiment: message({ experiment_id: requiredText() }).optional() })
+
+export const pendingRpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/traces/search',
+    version: '3.0',
+    permission: 'trace.read',
+    request: message({ locations: list(location).default([]) }),
+    async handler({ db }, { locations }) {
+      const ids = locations.flatMap(({ mlflow_experiment }) => mlflow_experiment?.experiment_id ?? [])
+      refuseIf(await hasRows(db, 'trace_info', ids.map(parseExperimentId)), 'traces')
+      return {}
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/traces/metrics',
+    version: '3.0',
+    permission: 'trace.read',
+    request: message({
+      experiment_ids: list(requiredText()),
+      metric_name: requiredText(),
+      aggregations: list(message({ aggregation_type: text().optional() })).default([]),
+      dimensions: list(text()).default([]),
+      time_interval_seconds: int64().optional(),
+    }),
+    async handler({ db }, { experiment_ids, metric_name, aggregations, dimensions, time_interval_seconds }) {
+      refuseIf(await hasRows(db, 'trace_info', experiment_ids.map(parseExperimentId)), 'traces')
+      // The count of nothing is a row. Any other aggregate of nothing, and every group of it, is none.
+      const isCount = aggregations.every(({ aggregation_type }) => aggregation_type === 'COUNT')
+      const isWhole = dimensions.length === 0 && time_interval_seconds === undefined
+      return isCount && isWhole ? { data_points: [{ metric_name, values: { COUNT: 0 } }] } : {}
+    },
+  }),
+  searchOfExperiment('POST', '/mlflow/issues/search', 'issues', 'issues', { next_page_token: '' }),
+  searchOfExperiment('GET', '/mlflow/scorers/list', 'scorers', 'scorers', {}),
+  searchOfExperiment('GET', '/mlflow/label-schemas/list', 'label_schemas', 'label schemas', {
+    next_page_token: '',
+  }),
+  searchOfExperiment('GET', '/mlflow/review-queues/list', 'review_queues', 'review queues', {
+    next_page_token: '',
+  }),
+  ...(['GET', 'POST'] as const).map((method) =>
+    rpc({
+      method,
+      path: '/mlflow/datasets/search',
+      version: '3.0',
+      permission: 'experiment.read',
+      request: message({ experiment_ids: list(text()).default([]) }),
+      async handler({ db }, { experiment_ids }) {
+        refuseIf(
+          await hasEvaluationDatasets(db, experiment_ids.map(parseExperimentId)),
+          'evaluation datasets',
+        )
+        return {}
+      },
+    }),
+  ),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/webhooks',
+    permission: 'server.read',
+    request: message({}),
+    async handler({ db }) {
+      refuseIf(await hasWebhooks(db), 'webhooks')
+      return {}
+    },
+  }),
+]
+
+function searchOfExperiment(
+  method: 'GET' | 'POST',
+  path: string,
+  table: Parameters<typeof hasRows>[1],
+  what: string,
+  nothing: object,
+) {
+  return rpc({
+    method,
+    path,
+    version: '3.0',
+    permission: 'experiment.read',
+    request: message({ experiment_id: requiredText() }),
+    async handler({ db }: { db: Db }, { experiment_id }) {
+      refuseIf(await hasRows(db, table, [parseExperimentId(experiment_id)]), what)
+      return nothing
+    },
+  })
+}
+
+function refuseIf(some: boolean, what: string): void {
+  if (some) {
+    throw new ApiError(
+      'NOT_IMPLEMENTED',
+      `The database has ${what}; this server keeps them and does not show them yet.`,
+    )
+  }
+}
