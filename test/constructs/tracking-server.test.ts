@@ -88,7 +88,7 @@ describe('a TrackingServer', () => {
 })
 
 async function make(args: TrackingServerArgs, options?: pulumi.ComponentResourceOptions) {
-  const registered = await startEngine('local', ({ type, name }) => ({
+  const registered = await startEngine('local', async ({ type, name }) => ({
     id: `id-of-${name}`,
     outputs: type.endsWith(':Image') ? { repoDigest: 'sha256:built' } : { imageId: 'sha256:given' },
   }))

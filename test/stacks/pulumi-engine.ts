@@ -10,18 +10,23 @@ export interface Registered {
 }
 
 /** Makes a resource: gives its id, and outputs besides its inputs. */
-type Create = (resource: Registered) => { id: string; outputs?: Record<string, unknown> }
+export type Create = (resource: Registered) => Promise<Created>
 
-const named: Create = ({ name }) => ({ id: `id-of-${name}` })
+export interface Created {
+  readonly id: string
+  readonly outputs?: Record<string, unknown>
+}
+
+const named: Create = async ({ name }) => ({ id: `id-of-${name}` })
 
 /** From now on, resources are what `create` makes of them. @returns what is registered, as it comes */
 export async function startEngine(stack: string, create: Create = named): Promise<Registered[]> {
   const registered: Registered[] = []
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs }) => {
+      newResource: async ({ type, name, inputs }) => {
         registered.push({ type, name, inputs })
-        const { id, outputs } = create({ type, name, inputs })
+        const { id, outputs } = await create({ type, name, inputs })
         return { id, state: { ...inputs, ...outputs } }
       },
       call: ({ inputs }) => inputs,
