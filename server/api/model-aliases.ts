@@ -1,0 +1,51 @@
+import { getVersionByAlias } from '../operations/model-uri.ts'
+import { rpc } from '../rpc.ts'
+import { deleteAlias, setAlias } from '../store/model-aliases.ts'
+import { getModelVersionRow } from '../store/model-versions.ts'
+import { requireRegisteredModel } from '../store/registered-models.ts'
+import { message, requiredText } from '../wire.ts'
+import { toWire } from './model-versions.ts'
+import { checkAlias, checkModelName, checkNewAlias, parseVersion } from './registry-limits.ts'
+
+export const modelAliasRpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/registered-models/alias',
+    permission: 'model.update',
+    request: message({ name: requiredText(), alias: requiredText(), version: requiredText() }),
+    async handler({ db }, { name, alias, version }) {
+      checkModelName(name)
+      checkNewAlias(alias)
+      const number = parseVersion(version)
+      await db.transaction().execute(async (tx) => {
+        await getModelVersionRow(tx, name, number)
+        await setAlias(tx, name, alias, number)
+      })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/registered-models/alias',
+    permission: 'model.read',
+    request: message({ name: requiredText(), alias: requiredText() }),
+    async handler({ db }, { name, alias }) {
+      checkModelName(name)
+      checkAlias(alias)
+      return { model_version: toWire(await getVersionByAlias(db, name, alias)) }
+    },
+  }),
+  rpc({
+    method: 'DELETE',
+    path: '/mlflow/registered-models/alias',
+    permission: 'model.update',
+    request: message({ name: requiredText(), alias: requiredText() }),
+    async handler({ db }, { name, alias }) {
+      checkModelName(name)
+      checkAlias(alias)
+      await requireRegisteredModel(db, name)
+      await deleteAlias(db, name, alias)
+      return {}
+    },
+  }),
+]

@@ -1,0 +1,228 @@
+import { invalidParameter } from '../errors.ts'
+import { getLatestVersions, transitionStage } from '../operations/model-stages.ts'
+import { createModelVersion, deleteModelVersion } from '../operations/model-versions.ts'
+import { rpc } from '../rpc.ts'
+import { searchModelVersions } from '../search/model-versions.ts'
+import {
+  deleteVersionTag,
+  getDownloadUri,
+  getModelVersion,
+  getModelVersionRow,
+  type ModelVersion,
+  setVersionTags,
+  updateModelVersion,
+  withTags,
+} from '../store/model-versions.ts'
+import {
+  bool,
+  checkMaxResults,
+  integer,
+  list,
+  message,
+  orUnset,
+  requiredText,
+  text,
+  unlessEmpty,
+} from '../wire.ts'
+import { checkColumns, checkModelName, checkRegistryTag, parseVersion } from './registry-limits.ts'
+
+const tag = message({ key: text().default(''), value: text().default('') })
+const latestVersions = message({ name: requiredText(), stages: list(text()).default([]) })
+
+export const modelVersionRpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/model-versions/create',
+    permission: 'model.update',
+    request: message({
+      name: requiredText(),
+      source: requiredText(),
+      run_id: text().optional(),
+      model_id: text().optional(),
+      run_link: text().default(''),
+      description: text().default(''),
+      tags: list(tag).default([]),
+    }),
+    async handler({ db, config, clock }, { name, source, run_id, model_id, run_link, description, tags }) {
+      checkModelName(name)
+      checkColumns({ source, run_id, run_link, description })
+      for (const one of tags) checkVersionTag(one)
+      const version = await createModelVersion(db, config, {
+        name,
+        source,
+        runId: run_id,
+        modelId: model_id,
+        runLink: run_link,
+        description,
+        tags,
+        now: clock(),
+      })
+      return { model_version: toWire(version) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/model-versions/get',
+    permission: 'model.read',
+    request: message({ name: requiredText(), version: requiredText() }),
+    async handler({ db }, { name, version }) {
+      checkModelName(name)
+      return { model_version: toWire(await getModelVersion(db, name, parseVersion(version))) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/model-versions/get-download-uri',
+    permission: 'model.read',
+    request: message({ name: text().default(''), version: text().default('') }),
+    async handler({ db }, { name, version }) {
+      checkModelName(name)
+      return { artifact_uri: await getDownloadUri(db, name, parseVersion(version)) }
+    },
+  }),
+  rpc({
+    method: 'PATCH',
+    path: '/mlflow/model-versions/update',
+    permission: 'model.update',
+    request: message({ name: requiredText(), version: requiredText(), description: text().optional() }),
+    async handler({ db, clock }, { name, version, description }) {
+      checkModelName(name)
+      checkColumns({ description })
+      const number = parseVersion(version)
+      await getModelVersionRow(db, name, number)
+      await updateModelVersion(db, name, number, {
+        description: description ?? null,
+        last_updated_time: clock(),
+      })
+      return { model_version: toWire(await getModelVersion(db, name, number)) }
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/model-versions/transition-stage',
+    permission: 'model.update',
+    request: message({
+      name: requiredText(),
+      version: requiredText(),
+      stage: requiredText(),
+      archive_existing_versions: bool().default(false),
+    }),
+    async handler({ db, clock }, { name, version, stage, archive_existing_versions }) {
+      checkModelName(name)
+      const moved = await transitionStage(db, {
+        name,
+        version: parseVersion(version),
+        stage,
+        archiveOthers: archive_existing_versions,
+        now: clock(),
+      })
+      return { model_version: toWire(moved) }
+    },
+  }),
+  rpc({
+    method: 'DELETE',
+    path: '/mlflow/model-versions/delete',
+    permission: 'model.update',
+    request: message({ name: requiredText(), version: requiredText() }),
+    async handler({ db, clock }, { name, version }) {
+      checkModelName(name)
+      await deleteModelVersion(db, name, parseVersion(version), clock())
+      return {}
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/model-versions/search',
+    permission: 'model.read',
+    request: message({
+      filter: text().default(''),
+      max_results: integer().default(200_000),
+      order_by: list(text()).default([]),
+      page_token: text().optional(),
+    }),
+    async handler({ db }, { filter, max_results, order_by, page_token }) {
+      checkMaxResults(max_results, 200_000)
+      const { rows, nextPageToken } = await searchModelVersions(db, {
+        filter,
+        orderBy: order_by,
+        maxResults: max_results,
+        pageToken: page_token,
+      })
+      const versions = await withTags(db, rows)
+      return { model_versions: unlessEmpty(versions.map(toWire)), next_page_token: nextPageToken }
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/model-versions/set-tag',
+    permission: 'model.update',
+    request: message({
+      name: requiredText(),
+      version: requiredText(),
+      key: requiredText(),
+      value: text().default(''),
+    }),
+    async handler({ db }, { name, version, key, value }) {
+      checkModelName(name)
+      const number = parseVersion(version)
+      checkVersionTag({ key, value })
+      await db.transaction().execute(async (tx) => {
+        await getModelVersionRow(tx, name, number)
+        await setVersionTags(tx, name, number, [{ key, value }])
+      })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'DELETE',
+    path: '/mlflow/model-versions/delete-tag',
+    permission: 'model.update',
+    request: message({ name: requiredText(), version: requiredText(), key: requiredText() }),
+    async handler({ db }, { name, version, key }) {
+      checkModelName(name)
+      const number = parseVersion(version)
+      await getModelVersionRow(db, name, number)
+      await deleteVersionTag(db, name, number, key)
+      return {}
+    },
+  }),
+  ...(['GET', 'POST'] as const).map((method) =>
+    rpc({
+      method,
+      path: '/mlflow/registered-models/get-latest-versions',
+      permission: 'model.read',
+      request: latestVersions,
+      async handler({ db }, { name, stages }) {
+        checkModelName(name)
+        const versions = await getLatestVersions(db, name, stages)
+        return { model_versions: unlessEmpty(versions.map(toWire)) }
+      },
+    }),
+  ),
+]
+
+export function toWire(version: ModelVersion) {
+  return {
+    name: version.name,
+    version: String(version.version),
+    creation_timestamp: orUnset(version.creation_time),
+    last_updated_timestamp: orUnset(version.last_updated_time),
+    user_id: orUnset(version.user_id),
+    current_stage: orUnset(version.current_stage),
+    description: orUnset(version.description),
+    source: orUnset(version.source),
+    run_id: orUnset(version.run_id),
+    status: orUnset(version.status),
+    status_message: version.status_message || undefined,
+    tags: unlessEmpty(version.tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+    run_link: orUnset(version.run_link),
+    aliases: unlessEmpty(version.aliases),
+  }
+}
+
+function checkVersionTag(one: { key: string; value: string }): void {
+  if (one.key === 'mlflow.prompt.text' && one.value.length > 100_000) {
+    throw invalidParameter('Prompt text exceeds max length of 100000 characters.')
+  }
+  checkRegistryTag(one)
+}

@@ -1,0 +1,154 @@
+import { registerModel, renameModel } from '../operations/register-model.ts'
+import { rpc } from '../rpc.ts'
+import { searchRegisteredModels } from '../search/registered-models.ts'
+import {
+  deleteModelTag,
+  deleteRegisteredModel,
+  getRegisteredModel,
+  listRegisteredModels,
+  type RegisteredModel,
+  requireRegisteredModel,
+  setModelTags,
+  updateRegisteredModel,
+} from '../store/registered-models.ts'
+import { checkMaxResults, integer, list, message, orUnset, requiredText, text, unlessEmpty } from '../wire.ts'
+import { toWire as versionToWire } from './model-versions.ts'
+import { checkColumns, checkModelName, checkRegistryTag } from './registry-limits.ts'
+
+const tag = message({ key: text().default(''), value: text().default('') })
+
+export const registeredModelRpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/registered-models/create',
+    permission: 'model.create',
+    request: message({
+      name: requiredText(),
+      description: text().default(''),
+      tags: list(tag).default([]),
+    }),
+    async handler({ db, clock }, { name, description, tags }) {
+      checkModelName(name)
+      checkColumns({ description })
+      for (const one of tags) checkRegistryTag(one)
+      return { registered_model: toWire(await registerModel(db, { name, description, tags, now: clock() })) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/registered-models/get',
+    permission: 'model.read',
+    request: message({ name: requiredText() }),
+    async handler({ db }, { name }) {
+      checkModelName(name)
+      return { registered_model: toWire(await getRegisteredModel(db, name)) }
+    },
+  }),
+  rpc({
+    method: 'PATCH',
+    path: '/mlflow/registered-models/update',
+    permission: 'model.update',
+    request: message({ name: requiredText(), description: text().default('') }),
+    async handler({ db, clock }, { name, description }) {
+      checkModelName(name)
+      checkColumns({ description })
+      await updateRegisteredModel(db, name, { description, last_updated_time: clock() })
+      return { registered_model: toWire(await getRegisteredModel(db, name)) }
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/registered-models/rename',
+    permission: 'model.update',
+    request: message({ name: requiredText(), new_name: requiredText() }),
+    async handler({ db, clock }, { name, new_name }) {
+      checkModelName(new_name, 'new_name')
+      checkModelName(name)
+      return { registered_model: toWire(await renameModel(db, name, new_name, clock())) }
+    },
+  }),
+  rpc({
+    method: 'DELETE',
+    path: '/mlflow/registered-models/delete',
+    permission: 'model.delete',
+    request: message({ name: requiredText() }),
+    async handler({ db }, { name }) {
+      checkModelName(name)
+      await db.transaction().execute(async (tx) => {
+        await requireRegisteredModel(tx, name)
+        await deleteRegisteredModel(tx, name)
+      })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/registered-models/search',
+    permission: 'model.read',
+    request: message({
+      filter: text().default(''),
+      max_results: integer().default(100),
+      order_by: list(text()).default([]),
+      page_token: text().optional(),
+    }),
+    async handler({ db }, { filter, max_results, order_by, page_token }) {
+      checkMaxResults(max_results, 1_000)
+      const { names, nextPageToken } = await searchRegisteredModels(db, {
+        filter,
+        orderBy: order_by,
+        maxResults: max_results,
+        pageToken: page_token,
+      })
+      const models = await listRegisteredModels(db, names)
+      return {
+        registered_models: unlessEmpty(models.map(inOrderOfStages).map(toWire)),
+        next_page_token: nextPageToken,
+      }
+    },
+  }),
+  rpc({
+    method: 'POST',
+    path: '/mlflow/registered-models/set-tag',
+    permission: 'model.update',
+    request: message({ name: requiredText(), key: requiredText(), value: text().default('') }),
+    async handler({ db }, { name, key, value }) {
+      checkModelName(name)
+      checkRegistryTag({ key, value })
+      await db.transaction().execute(async (tx) => {
+        await requireRegisteredModel(tx, name)
+        await setModelTags(tx, name, [{ key, value }])
+      })
+      return {}
+    },
+  }),
+  rpc({
+    method: 'DELETE',
+    path: '/mlflow/registered-models/delete-tag',
+    permission: 'model.update',
+    request: message({ name: requiredText(), key: requiredText() }),
+    async handler({ db }, { name, key }) {
+      checkModelName(name)
+      await requireRegisteredModel(db, name)
+      await deleteModelTag(db, name, key)
+      return {}
+    },
+  }),
+]
+
+export function toWire(model: RegisteredModel) {
+  return {
+    name: model.name,
+    creation_timestamp: orUnset(model.creation_time),
+    last_updated_timestamp: orUnset(model.last_updated_time),
+    description: model.description || undefined,
+    latest_versions: unlessEmpty(model.latestVersions.map(versionToWire)),
+    tags: unlessEmpty(model.tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+    aliases: unlessEmpty(model.aliases.map(({ alias, version }) => ({ alias, version: String(version) }))),
+  }
+}
+
+/** MLflow's searches list the stages by name, where its other answers keep the order of their first use. */
+function inOrderOfStages(model: RegisteredModel): RegisteredModel {
+  const stage = ({ current_stage }: { current_stage: string | null }) => current_stage ?? ''
+  return { ...model, latestVersions: model.latestVersions.toSorted((a, b) => (stage(a) < stage(b) ? -1 : 1)) }
+}

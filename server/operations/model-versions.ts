@@ -1,0 +1,108 @@
+/** Creating and deleting versions of registered models. */
+import type { Config } from '../config.ts'
+import type { Db } from '../db/index.ts'
+import type { Tag } from '../store/experiments.ts'
+import { findLoggedModelTag, getActiveLoggedModelRow, setLoggedModelTags } from '../store/logged-models.ts'
+import { deleteAliasesOfVersion } from '../store/model-aliases.ts'
+import {
+  DELETED_STAGE,
+  getModelVersion,
+  getModelVersionRow,
+  insertModelVersion,
+  type ModelVersion,
+  nextVersion,
+  setVersionTags,
+  updateModelVersion,
+} from '../store/model-versions.ts'
+import { updateRegisteredModel } from '../store/registered-models.ts'
+import { promptSource, type RequestedSource, resolveSource } from './model-source.ts'
+import { lastOfEachKey, PROMPT_TAG } from './register-model.ts'
+
+export interface NewVersion extends RequestedSource {
+  readonly name: string
+  readonly description: string
+  readonly runLink: string
+  readonly tags: readonly Tag[]
+  readonly now: number
+}
+
+/** Adds a version to a model, with the next number, and notes it on the logged model it is made of. */
+export async function createModelVersion(db: Db, config: Config, version: NewVersion): Promise<ModelVersion> {
+  const { name, description, runLink, now } = version
+  const tags = lastOfEachKey(version.tags)
+  const isPrompt = tags.some(({ key, value }) => key === PROMPT_TAG && value?.toLowerCase() === 'true')
+  return db.transaction().execute(async (tx) => {
+    const { source, runId, modelId, storageLocation } = isPrompt
+      ? promptSource(version)
+      : await resolveSource(tx, config, version)
+    // Before the number is read: this locks the model, so that two versions at once get two numbers.
+    await updateRegisteredModel(tx, name, { last_updated_time: now })
+    const number = await nextVersion(tx, name)
+    await insertModelVersion(tx, {
+      name,
+      version: number,
+      creation_time: now,
+      last_updated_time: now,
+      description,
+      current_stage: 'None',
+      source,
+      storage_location: storageLocation,
+      run_id: runId,
+      run_link: runLink,
+      status: 'READY',
+    })
+    await setVersionTags(tx, name, number, tags)
+    if (modelId) await noteVersion(tx, modelId, name, number)
+    return getModelVersion(tx, name, number)
+  })
+}
+
+/** Deletes a version: its row stays without what it said, and its number is never given again. */
+export async function deleteModelVersion(db: Db, name: string, version: number, now: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await getModelVersionRow(tx, name, version)
+    await deleteAliasesOfVersion(tx, name, version)
+    await updateModelVersion(tx, name, version, {
+      current_stage: DELETED_STAGE,
+      last_updated_time: now,
+      description: null,
+      user_id: null,
+      status_message: null,
+      source: 'REDACTED-SOURCE-PATH',
+      run_id: 'REDACTED-RUN-ID',
+      run_link: 'REDACTED-RUN-LINK',
+    })
+    await updateRegisteredModel(tx, name, { last_updated_time: now })
+  })
+}
+
+const VERSIONS_TAG = 'mlflow.modelVersions'
+
+async function noteVersion(db: Db, modelId: string, name: string, version: number): Promise<void> {
+  const model = await getActiveLoggedModelRow(db, modelId)
+  const noted = parseList(await findLoggedModelTag(db, modelId, VERSIONS_TAG))
+  const value = pythonJson([...noted, { name, version }])
+  await setLoggedModelTags(db, model, [{ key: VERSIONS_TAG, value }])
+}
+
+function parseList(json: string | undefined): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(json ?? '[]')
+    return Array.isArray(parsed) ? parsed : []
+  } catch {
+    return []
+  }
+}
+
+/** JSON spelt as Python spells it, so that the tag reads the same whichever server wrote it. */
+function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
+  if (value !== null && typeof value === 'object') {
+    const fields = Object.entries(value).map(([key, field]) => `${pythonJson(key)}: ${pythonJson(field)}`)
+    return `{${fields.join(', ')}}`
+  }
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
