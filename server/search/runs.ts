@@ -1,29 +1,81 @@
-import type { Selectable } from 'kysely'
+import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
-import type { Database } from '../db/schema/index.ts'
-import { ApiError } from '../errors.ts'
+import { isOneOf } from '../db/number-match.ts'
+import type { RunRow } from '../store/runs.ts'
+import { type Grammar, parseFilter, type ValueType } from './grammar.ts'
+import { parseOrders } from './order-by.ts'
 import { type Page, parsePageToken, type Search, toPage } from './page.ts'
+import { type RunAttribute, runCondition } from './run-conditions.ts'
+import { runOrders } from './run-orders.ts'
+import { STAGES_BY_VIEW, type ViewType } from './view-type.ts'
 
-export type RunRow = Selectable<Database['runs']>
-
-export type ViewType = 'ACTIVE_ONLY' | 'DELETED_ONLY' | 'ALL'
+export type { RunRow, ViewType }
 
 export interface RunSearch extends Search {
   readonly experimentIds: readonly number[]
   readonly viewType: ViewType
 }
 
+const ATTRIBUTES = {
+  artifact_uri: 'text',
+  end_time: 'integer',
+  run_id: 'text',
+  run_name: 'text',
+  start_time: 'integer',
+  status: 'text',
+  user_id: 'text',
+} as const satisfies Record<RunAttribute, ValueType>
+
+const GRAMMAR: Grammar = {
+  prefixes: {
+    attribute: 'attribute',
+    attributes: 'attribute',
+    attr: 'attribute',
+    run: 'attribute',
+    metric: 'metric',
+    metrics: 'metric',
+    parameter: 'parameter',
+    parameters: 'parameter',
+    param: 'parameter',
+    params: 'parameter',
+    tag: 'tag',
+    tags: 'tag',
+    dataset: 'dataset',
+    datasets: 'dataset',
+  },
+  attributes: ATTRIBUTES,
+  aliases: {
+    created: 'start_time',
+    Created: 'start_time',
+    'run name': 'run_name',
+    'Run name': 'run_name',
+    'Run Name': 'run_name',
+  },
+  orderAttributes: [...Object.keys(ATTRIBUTES), 'created', 'Created'],
+  lists: ['run_id'],
+  nullTests: ['tag', 'parameter'],
+  anyCase: true,
+  quotedAttributes: true,
+  looseValues: false,
+}
+
 /** The runs of some experiments that pass a filter, in order. */
 export async function searchRuns(
   db: Db,
-  { experimentIds, filter, maxResults, pageToken }: RunSearch,
+  { experimentIds, filter, viewType, orderBy, maxResults, pageToken }: RunSearch,
 ): Promise<Page<RunRow>> {
-  if (filter) throw new ApiError('NOT_IMPLEMENTED', 'filters')
+  const dialect = dialectOf(db)
+  const conditions = parseFilter(GRAMMAR, filter).map((one) => runCondition(dialect, one))
+  const orders = runOrders(dialect, parseOrders(GRAMMAR, orderBy), orderBy)
   const offset = parsePageToken(pageToken)
-  const rows = await db
+  let query = db
     .selectFrom('runs')
     .selectAll()
-    .where('experiment_id', 'in', experimentIds)
+    .where((eb) => isOneOf(dialect, eb.ref('experiment_id'), experimentIds))
+    .where('lifecycle_stage', 'in', STAGES_BY_VIEW[viewType])
+    .where((eb) => eb.and(conditions))
+  for (const [value, direction] of orders) query = query.orderBy(value, direction)
+  const rows = await query
     .limit(maxResults + 1)
     .offset(offset)
     .execute()

@@ -1,0 +1,55 @@
+import { type Expression, type SqlBool, sql } from 'kysely'
+import type { Int64 } from '../wire.ts'
+import type { Dialect } from './dialect.ts'
+
+export interface NumberTest {
+  readonly type: 'number'
+  readonly operator: '>' | '>=' | '<' | '<=' | '=' | '!='
+  readonly value: Int64
+}
+
+/** Nothing compares with NaN. */
+export function numberMatches(column: Expression<number | null>, test: NumberTest): Expression<SqlBool> {
+  if (Number.isNaN(test.value)) return sql<SqlBool>`1 = 0`
+  return sql<SqlBool>`${column} ${sql.raw(test.operator)} ${test.value}`
+}
+
+/** Compares whole numbers with one that need not be: PostgreSQL takes no fraction where a column has none. */
+export function integerMatches(
+  column: Expression<Int64 | null>,
+  { operator, value }: NumberTest,
+): Expression<SqlBool> {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
+    return sql<SqlBool>`${column} ${sql.raw(operator)} ${value}`
+  }
+  const [above, below] = [value < MOST, value > -MOST]
+  if (Number.isNaN(value) || operator === '=') return sql<SqlBool>`1 = 0`
+  if (operator === '!=' || !above || !below) {
+    const always = operator === '!=' || (operator.startsWith('<') ? !above : !below)
+    return always ? sql<SqlBool>`${column} is not null` : sql<SqlBool>`1 = 0`
+  }
+  return operator.startsWith('>')
+    ? sql<SqlBool>`${column} > ${Math.floor(value)}`
+    : sql<SqlBool>`${column} < ${Math.ceil(value)}`
+}
+
+/** Beyond every time and version there is. */
+const MOST = Number.MAX_SAFE_INTEGER
+
+/** Whether a column holds one of any number of ids, in one variable where a long list would be too many. */
+export function isOneOf(
+  dialect: Dialect,
+  column: Expression<number | null>,
+  ids: readonly number[],
+): Expression<SqlBool> {
+  if (ids.length === 0) return sql<SqlBool>`1 = 0`
+  if (ids.length <= 100) return sql<SqlBool>`${column} in (${sql.join(ids)})`
+  switch (dialect) {
+    case 'sqlite':
+      return sql<SqlBool>`${column} in (select value from json_each(${JSON.stringify(ids)}))`
+    case 'postgres':
+      return sql<SqlBool>`${column} = any(${ids})`
+    case 'mysql':
+      return sql<SqlBool>`${column} in (select id from json_table(${JSON.stringify(ids)}, '$[*]' columns (id bigint path '$')) as ids)`
+  }
+}
