@@ -1,6 +1,7 @@
 import type { Rpc } from '../rpc.ts'
 import { artifactRpcs } from './artifacts.ts'
 import { datasetRpcs } from './datasets.ts'
+import { experimentSearchRpcs } from './experiment-search.ts'
 import { experimentRpcs } from './experiments.ts'
 import { graphqlRpc } from './graphql.ts'
 import { loggedModelRpcs } from './logged-models.ts'
@@ -10,6 +11,7 @@ import { modelVersionRpcs } from './model-versions.ts'
 import { pendingRpcs } from './pending.ts'
 import { registeredModelRpcs } from './registered-models.ts'
 import { runLoggingRpcs } from './run-logging.ts'
+import { runSearchRpcs } from './run-search.ts'
 import { runRpcs } from './runs.ts'
 import { serverRpcs } from './server.ts'
 import { uiRpcs } from './ui.ts'
@@ -17,7 +19,9 @@ import { uiRpcs } from './ui.ts'
 const API: readonly Rpc[] = [
   ...artifactRpcs,
   ...experimentRpcs,
+  ...experimentSearchRpcs,
   ...runRpcs,
+  ...runSearchRpcs,
   ...runLoggingRpcs,
   ...metricRpcs,
   ...datasetRpcs,
