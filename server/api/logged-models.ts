@@ -202,7 +202,7 @@ export function toWire(model: LoggedModel) {
 function metricToWire(metric: LoggedModelMetricRow) {
   return {
     key: metric.metric_name,
-    // SQLite has no NaN: it stores NULL.
+    // NaN is stored as 0 here, as MLflow does; NULL is what SQLite makes of a NaN itself.
     value: wireDouble(metric.metric_value ?? Number.NaN),
     timestamp: metric.metric_timestamp_ms,
     step: metric.metric_step,

@@ -89,12 +89,13 @@ export const modelVersionRpcs = [
       checkModelName(name)
       checkColumns({ description })
       const number = parseVersion(version)
-      await getModelVersionRow(db, name, number)
-      await updateModelVersion(db, name, number, {
-        description: description ?? null,
-        last_updated_time: clock(),
+      const change = { description: description ?? null, last_updated_time: clock() }
+      const updated = await db.transaction().execute(async (tx) => {
+        await getModelVersionRow(tx, name, number)
+        await updateModelVersion(tx, name, number, change)
+        return getModelVersion(tx, name, number)
       })
-      return { model_version: toWire(await getModelVersion(db, name, number)) }
+      return { model_version: toWire(updated) }
     },
   }),
   rpc({

@@ -6,7 +6,6 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
 import { getActiveLoggedModelRow } from '../store/logged-models.ts'
-import { getDownloadUri, type ModelVersion } from '../store/model-versions.ts'
 import { listModelTags, requireRegisteredModel } from '../store/registered-models.ts'
 import { getRunRow } from '../store/runs.ts'
 import { type ModelUri, parseModelPath, resolveModelVersion } from './model-uri.ts'
@@ -120,7 +119,7 @@ async function versionSource(
       `Invalid model version source: '${uri.text}'. Prompt versions cannot be used as model version sources.`,
     )
   }
-  const original: ModelVersion = await resolveModelVersion(db, model)
+  const original = await resolveModelVersion(db, model)
   if ((runId !== undefined && runId !== (original.run_id ?? '')) || modelId) {
     throw invalidParameter(
       `Invalid model version source: '${uri.text}'. The run_id and model_id request parameters must match the referenced model version.`,
@@ -130,7 +129,7 @@ async function versionSource(
     source: `models:/${original.name}/${original.version}`,
     runId: runId ?? original.run_id,
     modelId: '',
-    storageLocation: await getDownloadUri(db, original.name, original.version),
+    storageLocation: original.storage_location || original.source || '',
   }
 }
 
