@@ -59,8 +59,9 @@ export const list = <T extends z.ZodType>(item: T) => z.array(item)
  */
 export const enumeration = <const T extends Record<string, number>>(numbers: T) =>
   z.preprocess((value) => {
-    if (typeof value === 'string') return value in numbers ? value : undefined
-    if (typeof value === 'number') return Object.keys(numbers).find((name) => numbers[name] === value)
+    if (typeof value === 'string' && !/^\d+$/.test(value)) return value in numbers ? value : undefined
+    if (typeof value === 'string' || typeof value === 'number')
+      return Object.keys(numbers).find((name) => numbers[name] === Number(value))
     return value
   }, z.enum(Object.keys(numbers) as (keyof T & string)[]).optional())
 
