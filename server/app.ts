@@ -1,8 +1,16 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify'
 import { RPCS } from './api/index.ts'
 import type { Context } from './context.ts'
 import { ApiError } from './errors.ts'
 import { mountHealth } from './health.ts'
+import { artifactFileRoutes } from './routes/artifact-files.ts'
+import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
+import { mountRoutes } from './routes/route.ts'
 import { mountRpcs, urlsOf } from './rpc.ts'
 import { guardRequests } from './security.ts'
 import { mountPages } from './ui/pages.ts'
@@ -12,7 +20,7 @@ export function buildApp(context: Context): FastifyInstance {
   const { config, log } = context
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.maxRequestBytes,
     // A socket that has sent half a request for this long is closed; uploads may take their time.
     connectionTimeout: 60_000,
@@ -21,8 +29,12 @@ export function buildApp(context: Context): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,
+    // A URL that cannot be decoded reaches no route, and so no error handler.
+    frameworkErrors: (error, _request, reply) =>
+      (reply as FastifyReply).status(400).send(toApiError(error).toBody()),
   })
   guardRequests(app, config)
+  if (config.logLevel === 'debug') logRequests(app)
   app.setErrorHandler((error, request, reply) => {
     const fault = toApiError(error)
     if (fault.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed')
@@ -42,7 +54,19 @@ export function buildApp(context: Context): FastifyInstance {
   mountHealth(app, context)
   mountPages(app, context)
   app.register(async (scope) => mountRpcs(scope, context, RPCS))
+  app.register(async (scope) => mountRoutes(scope, context, [...artifactProxyRoutes, ...artifactFileRoutes]))
   return app
+}
+
+/** One line a request, without its query: that may hold what a log should not. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const path = request.url.split('?')[0]
+    request.log.debug(
+      { method: request.method, path, status: reply.statusCode, ms: reply.elapsedTime },
+      'request',
+    )
+  })
 }
 
 function toApiError(error: unknown): ApiError {

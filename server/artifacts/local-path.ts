@@ -1,6 +1,6 @@
 /** Where a path of a local store really is: links are followed, and never out of the root. */
 import { realpath } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ApiError, invalidParameter } from '../errors.ts'
 
@@ -36,15 +36,12 @@ export async function findReal(root: string, path: string): Promise<string | und
 
 /** @throws ApiError when writing to `path` would leave `root` by a link */
 export async function checkStaysInside(root: string, path: string): Promise<void> {
-  const realRoot = await realPathOf(root)
-  if (realRoot === undefined) return
-  let existing = join(root, path)
-  let real = await realPathOf(existing)
-  while (real === undefined && existing !== root) {
-    existing = dirname(existing)
-    real = await realPathOf(existing)
+  if ((await findReal(root, path)) !== undefined) return
+  let existing = ''
+  for (const name of path.split('/')) {
+    existing = join(existing, name)
+    if ((await findReal(root, existing)) === undefined) return
   }
-  if (real !== undefined && !isInside(realRoot, real)) throw outside()
 }
 
 /** Whether `path` is `folder` or below it; both absolute. */
@@ -58,6 +55,8 @@ export function diskFault(error: unknown, path: string): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENAMETOOLONG':
       return invalidParameter('Invalid path: a name in it is too long')
+    // Only a link to nothing is still in the way of a folder that is being made.
+    case 'ENOENT':
     case 'ENOTDIR':
     case 'EISDIR':
     case 'EEXIST':

@@ -1,8 +1,10 @@
 /** The artifact URI of what owns artifacts: a run, a logged model, a model version. */
 import type { Db } from '../db/index.ts'
 import { invalidParameter, notFound } from '../errors.ts'
-import { findLoggedModelLocation, findModelVersionLocation } from '../store/artifact-locations.ts'
+import { getActiveLoggedModelRow } from '../store/logged-models.ts'
+import { getDownloadUri } from '../store/model-versions.ts'
 import { getRunRow } from '../store/runs.ts'
+import { parseModelPath, resolveModelVersion } from './model-uri.ts'
 
 const MOST_HOPS = 10
 
@@ -12,9 +14,7 @@ export async function getRunArtifactUri(db: Db, runId: string): Promise<string> 
 }
 
 export async function getLoggedModelArtifactUri(db: Db, modelId: string): Promise<string> {
-  const location = await findLoggedModelLocation(db, modelId)
-  if (location === undefined) throw notFound(`Logged model with ID '${modelId}' not found.`)
-  return location
+  return (await getActiveLoggedModelRow(db, modelId)).artifact_location
 }
 
 /** Follows `runs:/` and `models:/` to the URI where the files are. */
@@ -23,23 +23,22 @@ export async function getModelVersionArtifactUri(db: Db, name: string, version: 
 }
 
 async function versionUri(db: Db, name: string, version: number, hops: number): Promise<string> {
-  const found = await findModelVersionLocation(db, name, version)
-  if (!found) throw notFound(`Model Version (name=${name}, version=${version}) not found`)
-  const uri = found.storage_location || found.source
-  return uri ? resolve(db, uri, hops) : noArtifacts(`Model version ${name}/${version}`)
+  const uri = await getDownloadUri(db, name, version)
+  return uri ? follow(db, uri, hops) : noArtifacts(`Model version ${name}/${version}`)
 }
 
-async function resolve(db: Db, uri: string, hops: number): Promise<string> {
-  const [, scheme, rest = ''] = /^(runs|models):\/+(.*)$/.exec(uri) ?? []
-  if (scheme === undefined) return uri
-  const [first = '', ...others] = rest.split('/').filter((part) => part !== '')
-  if (scheme === 'runs') return append(await getRunArtifactUri(db, first), others)
-  if (others.length === 0) return getLoggedModelArtifactUri(db, first)
-  const version = Number(others[0])
-  if (others.length > 1 || !Number.isSafeInteger(version) || hops === 0) {
-    throw invalidParameter(`Invalid model version source: '${uri}'.`)
+async function follow(db: Db, uri: string, hops: number): Promise<string> {
+  const [, scheme, path = ''] = /^(runs|models):(.*)$/.exec(uri) ?? []
+  if (scheme === 'runs') {
+    const [runId = '', ...folders] = path.split('/').filter((part) => part !== '')
+    return append(await getRunArtifactUri(db, runId), folders)
   }
-  return versionUri(db, first, version, hops - 1)
+  if (scheme !== 'models') return uri
+  const model = parseModelPath(path)
+  if (!model || hops === 0) throw invalidParameter(`Invalid model version source: '${uri}'.`)
+  if ('modelId' in model) return getLoggedModelArtifactUri(db, model.modelId)
+  const { name, version } = await resolveModelVersion(db, model)
+  return versionUri(db, name, version, hops - 1)
 }
 
 function append(uri: string, segments: string[]): string {
