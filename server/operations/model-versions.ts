@@ -81,6 +81,8 @@ const VERSIONS_TAG = 'mlflow.modelVersions'
 async function noteVersion(db: Db, modelId: string, name: string, version: number): Promise<void> {
   const model = await getActiveLoggedModelRow(db, modelId)
   const noted = parseList(await findLoggedModelTag(db, modelId, VERSIONS_TAG))
+  const note = pythonJson({ name, version })
+  if (noted.some((one) => pythonJson(one) === note)) return
   const value = pythonJson([...noted, { name, version }])
   await setLoggedModelTags(db, model, [{ key: VERSIONS_TAG, value }])
 }

@@ -117,6 +117,16 @@ describe('logged models', () => {
     expect((await getModel(app, id)).body.model.info.tags).toEqual([tags[0]])
   })
 
+  it('deletes a tag and a model without a body, as the stock client does', async () => {
+    const app = await testApp()
+    const id = (await createModel(app, { tags: [{ key: 'a', value: '1' }] })).info.model_id
+    for (const path of [`${id}/tags/a`, id]) {
+      const url = `/api/2.0/mlflow/logged-models/${path}`
+      expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(200)
+    }
+    expect((await getModel(app, id)).status).toBe(404)
+  })
+
   it('shows a deleted model only to who asks for deleted ones', async () => {
     const app = await testApp()
     const id = (await createModel(app)).info.model_id

@@ -199,6 +199,18 @@ describe('a version of a logged model', () => {
     ])
   })
 
+  it('is noted once when a model of the same name and number takes its place', async () => {
+    const started = await start()
+    const { model_id } = await logModel(started)
+    for (const _ of [1, 2]) {
+      await call(started.app, 'POST', 'registered-models/create', { name: 'again' })
+      await started.create(`models:/${model_id}`, { name: 'again', model_id })
+      await call(started.app, 'DELETE', 'registered-models/delete', { name: 'again' })
+    }
+    const { body } = await call(started.app, 'GET', `logged-models/${model_id}`)
+    expect(body.model.info.tags).toMatchObject([{ value: '[{"name": "again", "version": 1}]' }])
+  })
+
   it('needs the model in the request, and no other', async () => {
     const started = await start()
     const { model_id, artifact_uri } = await logModel(started)
