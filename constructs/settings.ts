@@ -72,7 +72,8 @@ const artifacts = z.discriminatedUnion(
   { error: 'must be of kind local or s3' },
 )
 
-const options = z.strictObject({
+/** Every option of a stack by itself; `parseSettings` also checks them together. */
+export const TRACKING_OPTIONS = z.strictObject({
   /** Prefix of every resource's name. @default trackyard */
   name: text(/^[a-z][a-z0-9-]{0,29}$/, 'must be a-z, 0-9 and -, at most 30, a letter first').default(
     'trackyard',
@@ -106,16 +107,16 @@ const options = z.strictObject({
   drainSeconds: asServer('drainSeconds', z.number()).default(SETTINGS.drainSeconds.fallback),
 })
 
-const schema = options.superRefine((settings, context) => {
+const schema = TRACKING_OPTIONS.superRefine((settings, context) => {
   for (const { path, message } of contradictions(settings)) {
     context.addIssue({ code: 'custom', path: [path], message, input: settings[path] })
   }
 })
 
 /** The settings with every default filled in. */
-export type TrackingSettings = z.output<typeof options>
+export type TrackingSettings = z.output<typeof TRACKING_OPTIONS>
 /** What a person writes: only `tier` is required. */
-export type TrackingSettingsInput = z.input<typeof options>
+export type TrackingSettingsInput = z.input<typeof TRACKING_OPTIONS>
 
 export type OptionName = keyof TrackingSettings
 
@@ -135,16 +136,25 @@ export class SettingsError extends Error {
  * @throws SettingsError with all problems at once
  */
 export function parseSettings(input: unknown): TrackingSettings {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return parsed.data
-  throw new SettingsError(parsed.error.issues.flatMap((issue) => problemsOf(issue, input)))
+  return parseOptions(schema, input, Object.keys(TRACKING_OPTIONS.shape))
 }
 
-function problemsOf(issue: z.core.$ZodIssue, input: unknown): string[] {
+/**
+ * Checks options that a person wrote. `known` are the names there are.
+ * @throws SettingsError with all problems at once
+ */
+export function parseOptions<T>(schema: z.ZodType<T>, input: unknown, known: readonly string[]): T {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  throw new SettingsError(parsed.error.issues.flatMap((issue) => problemsOf(issue, input, known)))
+}
+
+function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: readonly string[]): string[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(options.shape).join(', ')
     const where = issue.path.length > 0 ? `${issue.path.join('.')}.` : ''
-    return issue.keys.map((key) => `${where}${key}: no such option${where ? '' : `; there are ${known}`}`)
+    return issue.keys.map(
+      (key) => `${where}${key}: no such option${where ? '' : `; there are ${known.join(', ')}`}`,
+    )
   }
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], input)
   const shown = value === undefined ? '' : `=${JSON.stringify(value)}`

@@ -1,9 +1,9 @@
 /** The Pulumi program. Stack `local`: one server in a container of this machine's Docker engine. */
 import { fileURLToPath } from 'node:url'
 import * as pulumi from '@pulumi/pulumi'
+import { optionsUnder } from '../constructs/options-under.ts'
 import { TrackingServer } from '../constructs/pulumi/tracking-server.ts'
 import { parseSettings, SettingsError, type TrackingSettings } from '../constructs/settings.ts'
-import { parseTextValue } from '../constructs/text-values.ts'
 
 const settings = readSettings(pulumi.getStack(), pulumi.getProject(), pulumi.runtime.allConfig())
 
@@ -24,7 +24,7 @@ function readSettings(stack: string, project: string, config: Record<string, str
       `stack ${stack}: ${reason}; use the stack local: pulumi stack select --create local`,
     )
   }
-  const options = optionsOf(project, config)
+  const options = optionsUnder(`${project}:`, config)
   const problems = 'tier' in options ? ["tier: the stack's name says it; leave it out"] : []
   try {
     const settings = parseSettings({ ...options, tier: stack })
@@ -34,10 +34,4 @@ function readSettings(stack: string, project: string, config: Record<string, str
     problems.push(...error.problems)
   }
   throw new pulumi.RunError([`Pulumi.${stack}.yaml:`, ...problems].join('\n  '))
-}
-
-function optionsOf(project: string, config: Record<string, string>): Record<string, unknown> {
-  const prefix = `${project}:`
-  const ours = Object.entries(config).filter(([key]) => key.startsWith(prefix))
-  return Object.fromEntries(ours.map(([key, text]) => [key.slice(prefix.length), parseTextValue(text)]))
 }

@@ -1,0 +1,68 @@
+/** What a person may say about an EnterpriseStack, as CDK context: `-c trackyard:replicas=4`, or in cdk.json. */
+import { z } from 'zod'
+import { optionsUnder } from '../constructs/options-under.ts'
+import { parseOptions, TRACKING_OPTIONS } from '../constructs/settings.ts'
+
+const pattern = (regex: RegExp, message: string) => z.string().regex(regex, { message })
+const cidr = z.cidrv4({ error: 'must be a range of IPv4 addresses such as 10.40.0.0/16' })
+
+const { replicas, memoryMiB, ...others } = TRACKING_OPTIONS.omit({
+  tier: true,
+  bindAddress: true,
+  port: true,
+  database: true,
+  artifacts: true,
+}).shape
+
+const serverOptions = {
+  ...others,
+  /** Containers running at the same time. @default 2 */
+  replicas: replicas.unwrap().default(2),
+  /** Memory a container may use, in MiB. @default 2048 */
+  memoryMiB: memoryMiB.unwrap().default(2048),
+}
+
+const schema = z
+  .strictObject({
+    ...serverOptions,
+    /** Account to deploy to, 12 digits. @default the one of the credentials that deploy */
+    account: z.coerce
+      .string()
+      .regex(/^\d{12}$/, { message: 'must be 12 digits' })
+      .optional(),
+    /** Region to deploy to. @default the one of the credentials that deploy */
+    region: pattern(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1').optional(),
+    /** Availability Zones by name, at least two. @default the first two of the region */
+    availabilityZones: z.array(z.string()).min(2, { message: 'must be at least two zones' }).optional(),
+    /** Address range of the VPC. @default 10.40.0.0/16 */
+    cidr: cidr.optional(),
+    /** Certificate of the domain name. @default none: plain HTTP inside the VPC */
+    certificateArn: pattern(/^arn:[\w-]+:acm:/, 'must be the ARN of a certificate').optional(),
+    /** Name that clients use; it must lead to the load balancer. */
+    domainName: pattern(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain name').optional(),
+    /** Addresses that may connect. @default those of the VPC */
+    clients: z.array(cidr).min(1, { message: 'must name at least one range' }).optional(),
+    /** Reachable from the internet. @default false */
+    internetFacing: z.boolean().default(false),
+  })
+  .superRefine(({ certificateArn, domainName, internetFacing, clients }, context) => {
+    const refuse = (name: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [name], message })
+    if (certificateArn && !domainName) refuse('domainName', 'say which name the certificate is for')
+    if (domainName && !certificateArn) refuse('certificateArn', 'a domain name needs a certificate')
+    if (internetFacing && !(certificateArn && clients)) {
+      refuse('internetFacing', 'needs certificateArn, domainName and clients: who may connect')
+    }
+  })
+
+export type EnterpriseOptions = z.output<typeof schema>
+
+/** @throws SettingsError with all problems at once */
+export function readEnterpriseOptions(context: Readonly<Record<string, unknown>>): EnterpriseOptions {
+  return parseOptions(schema, optionsUnder('trackyard:', context), Object.keys(schema.shape))
+}
+
+/** The options of the servers themselves. */
+export function serverSettings(options: EnterpriseOptions) {
+  return z.object(serverOptions).parse(options)
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { CfnOutput, IgnoreMode, Stack, type StackProps } from 'aws-cdk-lib'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import * as ec2 from 'aws-cdk-lib/aws-ec2'
+import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets'
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
+import type { Construct } from 'constructs'
+import { ArtifactBucket } from '../constructs/cdk/artifact-bucket.ts'
+import { Cluster } from '../constructs/cdk/cluster.ts'
+import { Database } from '../constructs/cdk/database.ts'
+import { Edge } from '../constructs/cdk/edge.ts'
+import { firstZones, Network } from '../constructs/cdk/network.ts'
+import { Service } from '../constructs/cdk/service.ts'
+import { type EnterpriseOptions, serverSettings } from './enterprise-options.ts'
+
+const REPOSITORY = join(import.meta.dirname, '..')
+
+export interface EnterpriseStackProps extends StackProps {
+  readonly options: EnterpriseOptions
+}
+
+/** A tracking server for a company: every part is a construct of its own, here they meet. */
+export class EnterpriseStack extends Stack {
+  readonly #zones: string[]
+
+  constructor(scope: Construct, id: string, props: EnterpriseStackProps) {
+    super(scope, id, props)
+    const { options } = props
+    this.#zones = options.availabilityZones ?? firstZones(2)
+
+    const { vpc, privateSubnets, dataSubnets } = new Network(this, 'Network', {
+      ...(options.cidr && { cidr: options.cidr }),
+      availabilityZones: this.#zones,
+    })
+    const database = new Database(this, 'Database', { vpc, vpcSubnets: dataSubnets })
+    const artifacts = new ArtifactBucket(this, 'Artifacts')
+    const edge = new Edge(this, 'Edge', { vpc, ...this.edgeAccess(options) })
+    const { cluster, capacityProviderName } = new Cluster(this, 'Cluster', {
+      vpc,
+      vpcSubnets: privateSubnets,
+      minInstances: options.replicas,
+    })
+    const service = new Service(this, 'Service', {
+      cluster,
+      capacityProviderName,
+      vpcSubnets: privateSubnets,
+      image: this.image(options),
+      databaseCredentials: database.credentials,
+      settings: {
+        ...serverSettings(options),
+        tier: 'enterprise',
+        allowedHosts: [edge.hostName, ...options.allowedHosts],
+        database: { kind: 'postgres', host: database.host, port: database.port, name: database.databaseName },
+        artifacts: { kind: 's3', bucket: artifacts.bucketName },
+      },
+    })
+
+    service.serveOn(edge.listener)
+    database.connections.allowDefaultPortFrom(service)
+    artifacts.grantReadWrite(service)
+
+    new CfnOutput(this, 'Url', { value: `${edge.url}${options.staticPrefix}` })
+    new CfnOutput(this, 'ArtifactBucketName', { value: artifacts.bucketName })
+    new CfnOutput(this, 'DatabaseHost', { value: database.host })
+    new CfnOutput(this, 'ServiceName', { value: service.service.serviceName })
+    new CfnOutput(this, 'LogGroupName', { value: service.logGroup.logGroupName })
+  }
+
+  /** Without it, synth would ask AWS for the zones of an account. */
+  override get availabilityZones(): string[] {
+    return this.#zones
+  }
+
+  private edgeAccess({ certificateArn, domainName, clients, internetFacing }: EnterpriseOptions) {
+    const tls =
+      certificateArn && domainName
+        ? { certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn), domainName }
+        : undefined
+    return { tls, internetFacing, clients: clients?.map((range) => ec2.Peer.ipv4(range)) }
+  }
+
+  /** The image it is given, or the one of every tier, built when the stack is deployed. */
+  private image({ image }: EnterpriseOptions): ContainerImage {
+    if (image) return ContainerImage.fromRegistry(image)
+    const asset = new DockerImageAsset(this, 'Image', {
+      directory: REPOSITORY,
+      file: 'docker/Dockerfile',
+      platform: Platform.LINUX_AMD64,
+      ignoreMode: IgnoreMode.DOCKER,
+      // .dockerignore leaves these out, since docker build finds them by itself.
+      exclude: ['!docker', '!docker/Dockerfile'],
+    })
+    return ContainerImage.fromDockerImageAsset(asset)
+  }
+}
