@@ -23,7 +23,7 @@ test: node_modules ui ## Run every test this machine can run, and say what was s
 check: node_modules ## Check format, lint, types, dead code and layers
 	@biome check
 	@tsc --noEmit -p .
-	@knip
+	@knip --no-config-hints
 	@vitest run test/layers.test.ts
 
 image: ## Build the image and print its size (IMAGE=name:tag)
