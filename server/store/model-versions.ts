@@ -1,5 +1,6 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../db/index.ts'
+import { versionTable } from '../db/pairs.ts'
 import type { Database } from '../db/schema/index.ts'
 import { upsert } from '../db/upsert.ts'
 import { notFound } from '../errors.ts'
@@ -66,29 +67,23 @@ export async function withAliases(db: Db, versions: readonly ModelVersion[]): Pr
 /** The newest version of each model in each stage, in the order in which the model's stages were first used. */
 export async function listLatestVersions(db: Db, names: readonly string[]): Promise<ModelVersion[]> {
   const rows = await inChunks(names, (some) => {
-    const ranked = db
+    const latest = db
       .selectFrom('model_versions')
-      .selectAll()
-      .select((eb) => [
-        eb.fn
-          .agg<number>('row_number')
-          .over((over) => over.partitionBy(['name', 'current_stage']).orderBy('version', 'desc'))
-          .as('place'),
-        eb.fn
-          .min('version')
-          .over((over) => over.partitionBy(['name', 'current_stage']))
-          .as('first_version'),
-      ])
+      .select((eb) => ['name', eb.fn.max('version').as('last'), eb.fn.min('version').as('first')])
       .where('workspace', '=', WORKSPACE)
       .where('name', 'in', some)
       .where('current_stage', '!=', DELETED_STAGE)
-      .as('ranked')
+      .groupBy(['name', 'current_stage'])
+      .as('latest')
     return db
-      .selectFrom(ranked)
-      .selectAll()
-      .where('place', '=', 1)
-      .orderBy('name')
-      .orderBy('first_version')
+      .selectFrom(latest)
+      .innerJoin('model_versions as one', (join) =>
+        join.onRef('one.name', '=', 'latest.name').onRef('one.version', '=', 'latest.last'),
+      )
+      .selectAll('one')
+      .where('one.workspace', '=', WORKSPACE)
+      .orderBy('latest.name')
+      .orderBy('latest.first')
       .execute()
   })
   return withTags(db, rows)
@@ -170,19 +165,17 @@ export async function deleteVersionTag(db: Db, name: string, version: number, ke
     .execute()
 }
 
-/** One query for thousands of versions: those of any of the names with any of the numbers, then the right ones. */
 async function listVersionTags(db: Db, rows: readonly ModelVersionRow[]) {
-  return inChunks(rows, async (some) => {
-    const wanted = new Set(some.map(keyOf))
-    const tags = await db
-      .selectFrom('model_version_tags')
-      .select(['name', 'version', 'key', 'value'])
-      .where('workspace', '=', WORKSPACE)
-      .where('name', 'in', [...new Set(some.map(({ name }) => name))])
-      .where('version', 'in', [...new Set(some.map(({ version }) => version))])
-      .execute()
-    return tags.filter((tag) => wanted.has(keyOf(tag)))
-  })
+  return inChunks(rows, (some) =>
+    db
+      .selectFrom(versionTable(some, 'wanted'))
+      .innerJoin('model_version_tags as tag', (join) =>
+        join.onRef('tag.name', '=', 'wanted.name').onRef('tag.version', '=', 'wanted.version'),
+      )
+      .select(['tag.name', 'tag.version', 'tag.key', 'tag.value'])
+      .where('tag.workspace', '=', WORKSPACE)
+      .execute(),
+  )
 }
 
 /** A model's name has no slash. */
