@@ -77,10 +77,10 @@ export async function listLatestVersions(db: Db, names: readonly string[]): Prom
       .as('latest')
     return db
       .selectFrom(latest)
-      .innerJoin('model_versions as one', (join) =>
-        join.onRef('one.name', '=', 'latest.name').onRef('one.version', '=', 'latest.last'),
-      )
+      .crossJoin('model_versions as one')
       .selectAll('one')
+      .whereRef('one.name', '=', 'latest.name')
+      .whereRef('one.version', '=', 'latest.last')
       .where('one.workspace', '=', WORKSPACE)
       .orderBy('latest.name')
       .orderBy('latest.first')
@@ -165,14 +165,15 @@ export async function deleteVersionTag(db: Db, name: string, version: number, ke
     .execute()
 }
 
+// CROSS JOIN, here and above: SQLite keeps its order, and left to itself reads every tag for each version.
 async function listVersionTags(db: Db, rows: readonly ModelVersionRow[]) {
   return inChunks(rows, (some) =>
     db
       .selectFrom(versionTable(some, 'wanted'))
-      .innerJoin('model_version_tags as tag', (join) =>
-        join.onRef('tag.name', '=', 'wanted.name').onRef('tag.version', '=', 'wanted.version'),
-      )
+      .crossJoin('model_version_tags as tag')
       .select(['tag.name', 'tag.version', 'tag.key', 'tag.value'])
+      .whereRef('tag.name', '=', 'wanted.name')
+      .whereRef('tag.version', '=', 'wanted.version')
       .where('tag.workspace', '=', WORKSPACE)
       .execute(),
   )
