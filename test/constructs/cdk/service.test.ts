@@ -1,0 +1,114 @@
+import { Fn } from 'aws-cdk-lib'
+import * as ecs from 'aws-cdk-lib/aws-ecs'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import { describe, expect, it } from 'vitest'
+import { Cluster } from '../../../constructs/cdk/cluster.ts'
+import { Edge } from '../../../constructs/cdk/edge.ts'
+import { Service } from '../../../constructs/cdk/service.ts'
+import type { TrackingSettingsInput } from '../../../constructs/settings.ts'
+import { emptyStack, onlyResource, plainVpc, statementsOf } from './stack.ts'
+
+describe('a service', () => {
+  it('confines its containers', () => {
+    expect(containerOf(withService())).toMatchObject({
+      User: '50000:50000',
+      ReadonlyRootFilesystem: true,
+      DockerSecurityOptions: ['no-new-privileges'],
+      LinuxParameters: {
+        Capabilities: { Drop: ['ALL'] },
+        Tmpfs: [{ ContainerPath: '/tmp', MountOptions: ['noexec', 'nosuid', 'nodev'] }],
+      },
+      Memory: 1024,
+    })
+    expect(containerOf(withService()).Privileged).toBeUndefined()
+  })
+
+  it('takes user and password of the database from the secret, and its address from the settings', () => {
+    const container = containerOf(withService())
+    expect(container.Secrets.map(({ Name }: { Name: string }) => Name)).toEqual(['PGUSER', 'PGPASSWORD'])
+    expect(container.Environment).toContainEqual({
+      Name: 'MLFLOW_BACKEND_STORE_URI',
+      Value: 'postgresql://db.internal:5432/mlflow?sslmode=verify-full',
+    })
+    expect(container.Environment).toContainEqual({
+      Name: 'MLFLOW_ARTIFACTS_DESTINATION',
+      Value: 's3://models',
+    })
+  })
+
+  it('passes on settings that are known only when it is deployed', () => {
+    const host = Fn.importValue('DatabaseHost')
+    const container = containerOf(withService({ database: { kind: 'postgres', host } }))
+    expect(container.Environment).toContainEqual({
+      Name: 'MLFLOW_BACKEND_STORE_URI',
+      Value: {
+        'Fn::Join': [
+          '',
+          ['postgresql://', { 'Fn::ImportValue': 'DatabaseHost' }, ':5432/mlflow?sslmode=verify-full'],
+        ],
+      },
+    })
+  })
+
+  it('lets the servers read no secret, and ECS read this one only', () => {
+    const stack = withService()
+    expect(statementsOf(stack, 'TaskRole')).toEqual([])
+    const secrets = statementsOf(stack, 'ExecutionRole').filter(({ Action }) =>
+      JSON.stringify(Action).includes('secretsmanager:'),
+    )
+    expect(secrets.map(({ Resource }) => Resource)).toEqual([{ Ref: expect.stringMatching(/^Credentials/) }])
+  })
+
+  it('is rolled back when new containers do not come up, and never has fewer than it should', () => {
+    expect(onlyResource(withService({ replicas: 3 }), 'AWS::ECS::Service').Properties).toMatchObject({
+      DesiredCount: 3,
+      DeploymentConfiguration: {
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+        MinimumHealthyPercent: 100,
+        MaximumPercent: 200,
+      },
+    })
+  })
+
+  it('gives requests in flight the time to end', () => {
+    const stack = withService({ drainSeconds: 90, staticPrefix: '/mlflow' })
+    const container = containerOf(stack)
+    expect(container.StopTimeout).toBe(100)
+    expect(container.HealthCheck.Command).toEqual(['CMD', 'trackyard', 'health'])
+    expect(onlyResource(stack, 'AWS::ElasticLoadBalancingV2::TargetGroup').Properties).toMatchObject({
+      HealthCheckPath: '/mlflow/health',
+      TargetGroupAttributes: expect.arrayContaining([
+        { Key: 'deregistration_delay.timeout_seconds', Value: '90' },
+      ]),
+    })
+  })
+
+  it('refuses settings that no server would start with', () => {
+    expect(() => withService({ workers: 65 })).toThrow('workers=65: must be a whole number from 1 to 64')
+    expect(() => withService({ database: { kind: 'sqlite' } })).toThrow(/use kind postgres/)
+  })
+})
+
+function withService(settings: Partial<TrackingSettingsInput> = {}) {
+  const stack = emptyStack()
+  const vpc = plainVpc(stack)
+  const { cluster, capacityProviderName } = new Cluster(stack, 'Cluster', { vpc })
+  const service = new Service(stack, 'Service', {
+    cluster,
+    capacityProviderName,
+    image: ecs.ContainerImage.fromRegistry('trackyard:1.2.3'),
+    databaseCredentials: new Secret(stack, 'Credentials'),
+    settings: {
+      tier: 'enterprise',
+      database: { kind: 'postgres', host: 'db.internal' },
+      artifacts: { kind: 's3', bucket: 'models' },
+      ...settings,
+    },
+  })
+  service.serveOn(new Edge(stack, 'Edge', { vpc }).listener)
+  return stack
+}
+
+function containerOf(stack: ReturnType<typeof emptyStack>) {
+  return onlyResource(stack, 'AWS::ECS::TaskDefinition').Properties.ContainerDefinitions[0]
+}

@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { App, type Stack } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, it } from 'vitest'
+import cdkJson from '../../cdk.json' with { type: 'json' }
+import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
+import { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
+import { statementsOf } from '../constructs/cdk/stack.ts'
+import { temporaryFolder } from '../server/support.ts'
+
+describe('the EnterpriseStack', () => {
+  let stack: Stack
+  beforeAll(() => {
+    stack = synthesize()
+  })
+
+  it('has the template it had', () => {
+    const text = JSON.stringify(Template.fromStack(stack).toJSON())
+    expect(JSON.parse(text.replace(/[0-9a-f]{64}/g, '<asset hash>'))).toMatchSnapshot()
+  })
+
+  it('lets the servers reach their bucket and its key, and nothing else', () => {
+    const statements = statementsOf(stack, 'TaskRole')
+    expect(statements.flatMap(({ Action }) => Action).map((action) => action.split(':')[0])).toEqual(
+      expect.not.arrayContaining(['secretsmanager', 'iam', 'sts', 'ec2']),
+    )
+    for (const { Resource } of statements) expect(JSON.stringify(Resource)).toMatch(/"Artifacts(Bucket|Key)/)
+    expect(statements.flatMap(({ Resource }) => Resource)).not.toContain('*')
+  })
+
+  it('lets nobody act on every secret or every bucket', () => {
+    const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'))
+    const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    const wide = statements.filter(
+      ({ Action, Resource }) =>
+        /"(s3|secretsmanager|kms):/.test(JSON.stringify([Action].flat())) && Resource === '*',
+    )
+    expect(wide).toEqual([])
+  })
+
+  it('has no password in its template', () => {
+    const template = Template.fromStack(stack)
+    template.hasResourceProperties('AWS::RDS::DBInstance', { ManageMasterUserPassword: true })
+    expect(JSON.stringify(template.toJSON())).not.toMatch(
+      /MasterUserPassword"\s*:\s*"|postgresql:\/\/[^"/]*@/,
+    )
+  })
+
+  it('asks AWS nothing, even about an account and a region', () => {
+    const { missing } = assemblyOf({ account: '123456789012', region: 'eu-central-1' }).manifest
+    expect(missing ?? []).toEqual([])
+  })
+
+  it('builds the image of every tier from what its Dockerfile copies', async () => {
+    const { directory } = assemblyOf({}, await temporaryFolder())
+    const assets = JSON.parse(await readFile(join(directory, 'EnterpriseStack.assets.json'), 'utf8'))
+    const [image, ...others] = Object.values<Record<string, Record<string, string>>>(assets.dockerImages)
+    expect(others).toEqual([])
+    expect(image?.source?.dockerFile).toBe('docker/Dockerfile')
+    const folder = join(directory, image?.source?.directory ?? '')
+    for (const file of ['docker/Dockerfile', 'server/main.ts', 'package-lock.json']) {
+      expect(existsSync(join(folder, file)), file).toBe(true)
+    }
+    for (const file of ['node_modules', '.git', '.cache', 'test', 'docs', 'constructs']) {
+      expect(existsSync(join(folder, file)), file).toBe(false)
+    }
+  })
+
+  it('takes its options from the context', () => {
+    const template = Template.fromStack(
+      synthesize({
+        replicas: '3',
+        domainName: 'mlflow.example.com',
+        certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
+        clients: '["203.0.113.0/24"]',
+        internetFacing: 'true',
+        image: 'trackyard:1.2.3',
+      }),
+    )
+    template.hasResourceProperties('AWS::ECS::Service', { DesiredCount: 3 })
+    template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Scheme: 'internet-facing' })
+    template.hasOutput('Url', { Value: 'https://mlflow.example.com' })
+    expect(JSON.stringify(template.findResources('AWS::ECS::TaskDefinition'))).toContain(
+      '{"Name":"MLFLOW_SERVER_ALLOWED_HOSTS","Value":"mlflow.example.com"}',
+    )
+  })
+})
+
+it('the options of an EnterpriseStack are refused with every problem at once', () => {
+  const context = { 'trackyard:replica': '3', 'trackyard:region': 'Frankfurt', 'trackyard:workers': '65' }
+  expect(() => readEnterpriseOptions(context)).toThrow(
+    /^workers=65: must be .* 1 to 64\nregion="Frankfurt": must be a region .*\nreplica: no such option; there are name, /,
+  )
+  expect(() => readEnterpriseOptions({ 'trackyard:internetFacing': 'true' })).toThrow(
+    'internetFacing=true: needs certificateArn, domainName and clients',
+  )
+  expect(() => readEnterpriseOptions({ 'trackyard:domainName': 'mlflow.example.com' })).toThrow(
+    'certificateArn: a domain name needs a certificate',
+  )
+})
+
+function synthesize(options: Record<string, string> = {}, outdir?: string): EnterpriseStack {
+  const prefixed = Object.entries(options).map(([name, value]) => [`trackyard:${name}`, value])
+  const context = { ...cdkJson.context, ...Object.fromEntries(prefixed) }
+  const app = new App({ context, analyticsReporting: false, ...(outdir && { outdir }) })
+  const read = readEnterpriseOptions(app.node.getAllContext())
+  return new EnterpriseStack(app, 'EnterpriseStack', {
+    env: { account: read.account, region: read.region },
+    options: read,
+  })
+}
+
+function assemblyOf(options: Record<string, string>, outdir?: string) {
+  const app = synthesize(options, outdir).node.root as App
+  return app.synth()
+}
