@@ -164,6 +164,20 @@ describe('registered models', () => {
   })
 })
 
+describe('prompts', () => {
+  it('are left out of searches for models unless the filter asks for them', async () => {
+    const app = await testApp()
+    await createModel(app, 'm')
+    await createModel(app, 'p', { tags: [IS_PROMPT] })
+    const names = async (filter: string) => {
+      const { body } = await call(app, 'GET', 'registered-models/search', { filter })
+      return body.registered_models.map((model: { name: string }) => model.name)
+    }
+    expect(await names('')).toEqual(['m'])
+    expect(await names("tags.`mlflow.prompt.is_prompt` = 'true'")).toEqual(['p'])
+  })
+})
+
 describe('aliases', () => {
   it('moves to the version it is set to last', async () => {
     const app = await testApp()
