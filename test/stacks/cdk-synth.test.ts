@@ -21,23 +21,6 @@ const ALONE = {
 }
 
 describe.each(nodesOfPeople())('cdk synth EnterpriseStack under Node $version', ({ path }) => {
-  const synth = async (...options: string[]) => {
-    const HOME = await temporaryFolder()
-    const args = [
-      CDK,
-      'synth',
-      'EnterpriseStack',
-      '--quiet',
-      '--app',
-      app,
-      '--output',
-      `${HOME}/out`,
-      ...options,
-    ]
-    await promisify(execFile)(path, args, { cwd: REPOSITORY, env: { ...ALONE, HOME } })
-    return JSON.parse(await readFile(`${HOME}/out/EnterpriseStack.template.json`, 'utf8'))
-  }
-
   it('needs no network, no account and no Docker', async () => {
     const HOME = await temporaryFolder()
     const app = `${path} --import tsx stacks/enterprise.ts`
