@@ -13,8 +13,9 @@ export class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((one) => [...one.children.allTests()])
     const skipped = tests.filter((test) => test.result().state === 'skipped')
-    // A file that could not be loaded has no tests to count.
-    const broken = modules.filter((one) => one.errors().length > 0).length + errors.length
+    // Files that could not be loaded and suites whose hooks failed have no failed test to count.
+    const suites = modules.flatMap((one) => [one, ...one.children.allSuites()])
+    const broken = suites.filter((one) => one.errors().length > 0).length + errors.length
     const passed = tests.filter((test) => test.result().state === 'passed').length
     const failed = tests.filter((test) => test.result().state === 'failed').length + broken
     for (const line of [...this.#reasons, ...skipped.map(nameOf)]) console.log(line)
