@@ -1,5 +1,5 @@
 /** The Pulumi program. Stack `local`: one server in a container of this machine's Docker engine. */
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import * as pulumi from '@pulumi/pulumi'
 import { optionsUnder } from '../constructs/options-under.ts'
 import { TrackingServer } from '../constructs/pulumi/tracking-server.ts'
@@ -9,7 +9,7 @@ const settings = readSettings(pulumi.getStack(), pulumi.getProject(), pulumi.run
 
 const server = new TrackingServer(settings.name, {
   settings,
-  image: settings.image ?? { build: { context: fileURLToPath(new URL('..', import.meta.url)) } },
+  image: settings.image ?? { build: { context: join(import.meta.dirname, '..') } },
 })
 
 export const url = server.url

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { runProgram, startEngine } from '../stacks/pulumi-engine.ts'
+import { startEngine } from '../stacks/pulumi-engine.ts'
+import { runProgram } from '../stacks/pulumi-program.ts'
 import { hasDockerEngine } from '../support/docker.ts'
 import { createExperiment, expectConfined, findExperiment, freePort } from './local-tier.ts'
 import { createOnEngine } from './pulumi-apply.ts'

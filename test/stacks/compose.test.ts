@@ -3,7 +3,8 @@ import { parseEnv } from 'node:util'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig, SETTINGS } from '../../server/config.ts'
-import { runProgram, startEngine } from './pulumi-engine.ts'
+import { startEngine } from './pulumi-engine.ts'
+import { runProgram } from './pulumi-program.ts'
 
 const MIB = 1024 * 1024
 

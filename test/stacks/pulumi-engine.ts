@@ -1,6 +1,5 @@
 /** Stands in for Pulumi's engine: hands every resource of a program to a test. */
 import * as pulumi from '@pulumi/pulumi'
-import { vi } from 'vitest'
 
 export interface Registered {
   readonly type: string
@@ -36,16 +35,6 @@ export async function startEngine(stack: string, create: Create = named): Promis
     false,
   )
   return registered
-}
-
-/** Runs stacks/pulumi.ts with a stack's configuration. @returns its outputs */
-export async function runProgram(config: Record<string, string> = {}): Promise<Record<string, unknown>> {
-  const entries = Object.entries(config).map(([key, value]) => [`trackyard:${key}`, value])
-  pulumi.runtime.setAllConfig(Object.fromEntries(entries))
-  vi.resetModules()
-  const program = await import('../../stacks/pulumi.ts')
-  const outputs = Object.entries(program).map(async ([name, output]) => [name, await resolved(output)])
-  return Object.fromEntries(await Promise.all(outputs))
 }
 
 export function resolved<T>(output: pulumi.Output<T>): Promise<T> {

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { runProgram, startEngine } from './pulumi-engine.ts'
+import { nodesOfPeople } from '../support/machine-node.ts'
+import { startEngine } from './pulumi-engine.ts'
+import { runProgram } from './pulumi-program.ts'
 
 describe('the Pulumi stack local', () => {
   it('is an image, a volume and a container in one component', async () => {
@@ -70,3 +74,16 @@ it.each([
   await startEngine(stack)
   await expect(runProgram()).rejects.toThrow(message)
 })
+
+it.each(nodesOfPeople())(
+  'the Pulumi program runs under Node $version as Pulumi.yaml starts it',
+  async ({ path }) => {
+    const { main, runtime } = parse(await readFile('Pulumi.yaml', 'utf8'))
+    expect([main, runtime.options.typescript]).toEqual(['stacks/pulumi.ts', false])
+    const program = [...runtime.options.nodeargs.split(' '), '../test/stacks/print-pulumi-program.ts']
+    // Pulumi starts a program in the program's folder.
+    const { stdout } = await promisify(execFile)(path, program, { cwd: 'stacks' })
+    expect(JSON.parse(stdout)).toContain('docker:index/container:Container')
+  },
+  60_000,
+)

@@ -1,0 +1,6 @@
+/** A process of its own: runs stacks/pulumi.ts and prints the types of the resources it registers. */
+import { startEngine } from './pulumi-engine.ts'
+
+const registered = await startEngine('local')
+const { containerId } = await import('../../stacks/pulumi.ts')
+containerId.apply(() => console.log(JSON.stringify(registered.map(({ type }) => type))))
