@@ -8,7 +8,8 @@ import { invalidParameter } from '../errors.ts'
 import { type Experiment, withExperimentTags } from '../store/experiments.ts'
 import { type Comparison, type Grammar, parseFilter } from './grammar.ts'
 import { parseOrders } from './order-by.ts'
-import { type Page, parsePageToken, type Search, toPage } from './page.ts'
+import { type Page, type Search, toPage } from './page.ts'
+import { parsePageToken } from './page-token.ts'
 import { toId } from './values.ts'
 import { STAGES_BY_VIEW, type ViewType } from './view-type.ts'
 
@@ -18,6 +19,7 @@ export interface ExperimentSearch extends Search {
 
 const GRAMMAR: Grammar = {
   prefixes: { attribute: 'attribute', tag: 'tag', tags: 'tag' },
+  prefixHint: "Valid entity types are ('attribute', 'tag', 'tags')",
   attributes: { creation_time: 'whole', experiment_id: 'id', last_update_time: 'whole', name: 'text' },
   orderAttributes: ['creation_time', 'experiment_id', 'last_update_time', 'name'],
   lists: ['experiment_id'],

@@ -22,6 +22,8 @@ export type ValueType = 'text' | 'number' | 'integer' | 'whole' | 'id'
 export interface Grammar {
   /** What may stand before the first dot of a key, and what it names. */
   readonly prefixes: Readonly<Record<string, Kind>>
+  /** How MLflow says what may stand there. */
+  readonly prefixHint: string
   /** The attributes a filter may compare. */
   readonly attributes: Readonly<Record<string, ValueType>>
   /** Other names of attributes. */
@@ -115,11 +117,8 @@ function readNullTest(grammar: Grammar, key: Key, operator: NullTest['operator']
 }
 
 function readNumberTest(grammar: Grammar, key: Key, operator: string, operand: Operand): NumberTest {
-  return {
-    type: 'number',
-    operator: oneOf(NUMBER_OPERATORS, operator),
-    value: readValue(grammar, key, operand),
-  }
+  const value = readValue(grammar, key, operand)
+  return { type: 'number', operator: oneOf(NUMBER_OPERATORS, operator), value }
 }
 
 function readValue(grammar: Grammar, key: Key, operand: Operand): Int64 {
@@ -178,8 +177,8 @@ function oneOf<T extends string>(operators: readonly T[], operator: string): T {
   return found
 }
 
-function invalidPrefix({ prefixes }: Grammar, prefix: string): ApiError {
-  return invalidParameter(`Invalid entity type '${prefix}'. Valid values are ${shown(Object.keys(prefixes))}`)
+function invalidPrefix({ prefixHint }: Grammar, prefix: string): ApiError {
+  return invalidParameter(`Invalid entity type '${prefix}'. ${prefixHint}`)
 }
 
 function shown(names: readonly string[]): string {

@@ -10,7 +10,8 @@ import {
   loggedModelCondition,
 } from './logged-model-conditions.ts'
 import { type LoggedModelOrder, loggedModelOrders } from './logged-model-orders.ts'
-import { decodeToken, type Page, parseOffset } from './page.ts'
+import type { Page } from './page.ts'
+import { decodePageToken, parseOffset } from './page-token.ts'
 
 export type { DatasetFilter, LoggedModelOrder, LoggedModelRow }
 
@@ -47,6 +48,7 @@ const ALIASES = {
 
 const GRAMMAR: Grammar = {
   prefixes: { attributes: 'attribute', metrics: 'metric', params: 'parameter', tags: 'tag' },
+  prefixHint: "Expected one of ['attributes', 'metrics', 'params', 'tags'].",
   attributes: ATTRIBUTES,
   aliases: ALIASES,
   orderAttributes: [],
@@ -96,7 +98,7 @@ function createModelToken(search: LoggedModelSearch, offset: number): string {
 
 function parseModelToken(search: LoggedModelSearch): number {
   if (!search.pageToken) return 0
-  const token = decodeToken(search.pageToken)
+  const token = decodePageToken(search.pageToken)
   for (const [field, requested] of Object.entries(pagedSearch(search))) {
     if (canonical(token[field] || null) === canonical(requested)) continue
     throw invalidParameter(`The page token was made for a search with another ${field}.`)

@@ -8,13 +8,15 @@ import { invalidParameter } from '../errors.ts'
 import { WORKSPACE } from '../store/experiments.ts'
 import { type Comparison, type Grammar, parseFilter } from './grammar.ts'
 import { parseOrders, refuseDuplicates } from './order-by.ts'
-import { type Page, parsePageToken, type Search, toPage } from './page.ts'
+import { type Page, type Search, toPage } from './page.ts'
+import { parsePageToken } from './page-token.ts'
 import { splitPrompts, versionHasTag, versionIsPrompt } from './registry-conditions.ts'
 
 export type ModelVersionRow = Selectable<Database['model_versions']>
 
 const GRAMMAR: Grammar = {
   prefixes: { attribute: 'attribute', tag: 'tag', tags: 'tag' },
+  prefixHint: "Valid entity types are ('attribute', 'tag', 'tags')",
   attributes: { name: 'text', run_id: 'text', source_path: 'text', version_number: 'whole' },
   orderAttributes: ['creation_timestamp', 'last_updated_timestamp', 'name', 'version_number'],
   lists: ['name', 'run_id'],

@@ -7,11 +7,13 @@ import { invalidParameter } from '../errors.ts'
 import { WORKSPACE } from '../store/experiments.ts'
 import { type Comparison, type Grammar, parseFilter } from './grammar.ts'
 import { checkOrderCount, parseDirection, refuseDuplicates } from './order-by.ts'
-import { parsePageToken, type Search, toPage } from './page.ts'
+import { type Search, toPage } from './page.ts'
+import { parsePageToken } from './page-token.ts'
 import { modelHasTag, modelIsPrompt, splitPrompts } from './registry-conditions.ts'
 
 const GRAMMAR: Grammar = {
   prefixes: { attribute: 'attribute', tag: 'tag', tags: 'tag' },
+  prefixHint: "Valid entity types are ('attribute', 'tag', 'tags')",
   attributes: { name: 'text' },
   orderAttributes: [],
   lists: ['name'],

@@ -4,7 +4,8 @@ import { isOneOf } from '../db/number-match.ts'
 import type { RunRow } from '../store/runs.ts'
 import { type Grammar, parseFilter, type ValueType } from './grammar.ts'
 import { parseOrders } from './order-by.ts'
-import { type Page, parsePageToken, type Search, toPage } from './page.ts'
+import { type Page, type Search, toPage } from './page.ts'
+import { parsePageToken } from './page-token.ts'
 import { type RunAttribute, runCondition } from './run-conditions.ts'
 import { runOrders } from './run-orders.ts'
 import { STAGES_BY_VIEW, type ViewType } from './view-type.ts'
@@ -43,6 +44,7 @@ const GRAMMAR: Grammar = {
     dataset: 'dataset',
     datasets: 'dataset',
   },
+  prefixHint: "Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']",
   attributes: ATTRIBUTES,
   aliases: {
     created: 'start_time',

@@ -1,5 +1,5 @@
 /** The right-hand sides of comparisons. */
-import { invalidParameter } from '../errors.ts'
+import { type ApiError, invalidParameter } from '../errors.ts'
 import type { Int64 } from '../wire.ts'
 import type { Key } from './grammar.ts'
 import { parseListLiteral } from './list-literal.ts'
@@ -48,7 +48,7 @@ function toInt64(text: string): Int64 {
 export function readText({ kind }: Key, operand: Operand): string {
   const { text } = operand
   if (operand.kind !== 'string' && operand.kind !== 'identifier') {
-    throw invalidParameter(`Expected a quoted string value for ${kind} (e.g. 'my-value'). Got value ${text}`)
+    throw notQuoted(kind, text)
   }
   const quote = text.charAt(0)
   if (text.length >= 2 && (quote === "'" || quote === '"') && text.endsWith(quote)) return text.slice(1, -1)
@@ -60,9 +60,7 @@ export function readText({ kind }: Key, operand: Operand): string {
 /** The strings of a list, where the key takes one. */
 export function readTexts(lists: readonly string[] | 'any', key: Key, operand: Operand): string[] {
   if (key.kind !== 'attribute' && key.kind !== 'dataset' && lists !== 'any') {
-    throw invalidParameter(
-      `Expected a quoted string value for ${key.kind} (e.g. 'my-value'). Got value ${operand.text}`,
-    )
+    throw notQuoted(key.kind, operand.text)
   }
   if (key.kind === 'attribute' && lists !== 'any' && !lists.includes(key.name)) {
     const names = lists.map((name) => `'${name}'`).join(', ')
@@ -86,6 +84,16 @@ export function readLooseNumber({ kind }: Key, { text }: Operand): number {
   if (!named) throw invalidParameter(`Expected numeric value type for ${kind}. Found ${text}`)
   if (named[2]?.toLowerCase() === 'nan') return Number.NaN
   return named[1] === '-' ? -Infinity : Infinity
+}
+
+function notQuoted(kind: Key['kind'], text: string): ApiError {
+  const what =
+    kind === 'attribute'
+      ? 'attributes.'
+      : kind === 'dataset'
+        ? 'dataset attributes.'
+        : `${kind} (e.g. 'my-value').`
+  return invalidParameter(`Expected a quoted string value for ${what} Got value ${text}`)
 }
 
 function isNumber({ kind }: Operand): boolean {
