@@ -1,26 +1,67 @@
 #!/usr/bin/env node
-import { ConfigError, parseConfig, SETTINGS } from './config.ts'
-import { SchemaError } from './db/migrate.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { serverHelp, usage } from './cli-help.ts'
+import { parseConfig, redactUri } from './config.ts'
 import { MLFLOW_VERSION } from './version.ts'
 
-const COMMANDS: Record<string, { summary: string; run(argv: string[]): Promise<number> }> = {
-  server: { summary: 'Start the tracking server.', run: runServer },
-  health: { summary: 'Exit 0 if the server of this environment answers /health.', run: runHealth },
-  ui: { summary: "Fetch MLflow's web UI, which the server serves.", run: runUi },
+interface Command {
+  readonly summary: string
+  /** What `--help` prints after the command's name. */
+  readonly help: string | (() => string)
+  /** @returns the process's exit code */
+  run(argv: string[]): Promise<number>
 }
 
-async function main([command = '--help', ...argv]: string[]): Promise<number> {
-  if (command === '--version') return print(`trackyard 0.1.0 (MLflow ${MLFLOW_VERSION})`)
-  const found = COMMANDS[command]
-  if (found) return found.run(argv)
-  print(usage())
-  return ['--help', 'help'].includes(command) ? 0 : 2
+const COMMANDS: Record<string, Command> = {
+  server: { summary: 'Start the tracking server.', help: serverHelp, run: runServer },
+  'db upgrade': {
+    summary: "Create MLflow's schema in an empty database, or check that it is the right one.",
+    help: '[URI]\n\nURI is the database (default: MLFLOW_BACKEND_STORE_URI, else sqlite:///mlflow.db).',
+    run: runDbUpgrade,
+  },
+  ui: {
+    summary: "Fetch MLflow's web UI, which the server serves.",
+    help: '[--to FOLDER]\n\nTakes the UI out of the pinned mlflow wheel on PyPI; needs Python 3 with pip.',
+    run: runUi,
+  },
+  health: {
+    summary: "Exit 0 if the server that this environment's settings start answers /health.",
+    help: '\n\nTakes the flags and variables of `trackyard server`.',
+    run: runHealth,
+  },
+}
+
+async function main(argv: string[]): Promise<number> {
+  if (argv[0] === '--version') return print(`trackyard ${packageJson.version} (MLflow ${MLFLOW_VERSION})`)
+  const found = Object.entries(COMMANDS).find(([name]) => argv.join(' ').concat(' ').startsWith(`${name} `))
+  if (found) {
+    const [name, command] = found
+    const rest = argv.slice(name.split(' ').length)
+    if (!rest.includes('--help')) return command.run(rest)
+    return print(
+      `Usage: trackyard ${name} ${typeof command.help === 'string' ? command.help : command.help()}`,
+    )
+  }
+  const asked = argv.length === 0 || ['--help', 'help'].includes(argv[0] ?? '')
+  if (asked) return print(usage(COMMANDS))
+  process.stderr.write(`trackyard: there is no command '${argv.join(' ')}'\n\n${usage(COMMANDS)}\n`)
+  return 2
 }
 
 async function runServer(argv: string[]): Promise<number> {
-  if (argv.includes('--help')) return print(serverHelp())
   const { serve } = await import('./main.ts')
   return serve(process.env, argv)
+}
+
+async function runDbUpgrade([uri, ...rest]: string[]): Promise<number> {
+  if (rest.length > 0) throw new Error('db upgrade takes one database URI; see trackyard db upgrade --help')
+  const { backendStoreUri } = parseConfig(
+    process.env,
+    uri === undefined ? [] : [`--backend-store-uri=${uri}`],
+  )
+  const { upgradeDatabase } = await import('./db/migrate.ts')
+  const outcome = await upgradeDatabase(backendStoreUri)
+  return print(`${redactUri(backendStoreUri)}: ${outcome}`)
 }
 
 async function runUi(argv: string[]): Promise<number> {
@@ -34,19 +75,6 @@ async function runHealth(argv: string[]): Promise<number> {
   return 0
 }
 
-function usage(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
-  return ['Usage: trackyard COMMAND [OPTIONS]', '', 'Commands:', ...lines].join('\n')
-}
-
-function serverHelp(): string {
-  const lines = Object.values(SETTINGS).map((one) => {
-    const flag = 'flag' in one ? `--${one.flag}` : ''
-    return `  ${flag.padEnd(30)} ${one.help}\n${' '.repeat(33)}[${one.env}]`
-  })
-  return ['Usage: trackyard server [OPTIONS]', '', 'Options:', ...lines].join('\n')
-}
-
 function print(text: string): number {
   process.stdout.write(`${text}\n`)
   return 0
@@ -55,7 +83,8 @@ function print(text: string): number {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  const known = error instanceof ConfigError || error instanceof SchemaError
-  process.stderr.write(`trackyard: ${known ? error.message : (error as Error).message}\n`)
+  const { message, stack } = error as Error
+  for (const line of message.split('\n')) process.stderr.write(`trackyard: ${line}\n`)
+  if (process.env.TRACKYARD_LOG_LEVEL === 'debug') process.stderr.write(`${stack}\n`)
   process.exitCode = 1
 }

@@ -1,25 +1,56 @@
 /** Environment → config → context → app → listen, and an orderly end on SIGTERM. */
+import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, ignoredSettings, parseConfig } from './config.ts'
 import { closeContext, openContext } from './context.ts'
+import { MLFLOW_VERSION } from './version.ts'
 
-/** Serves until SIGTERM or SIGINT. @returns the process's exit code */
+/**
+ * Serves until SIGTERM or SIGINT, then finishes what is in flight.
+ * @returns the process's exit code
+ * @throws Error with a line a person can act on when it cannot start
+ */
 export async function serve(environment: NodeJS.ProcessEnv, argv: readonly string[]): Promise<number> {
   const config = parseConfig(environment, argv)
   const log = pino({ level: config.logLevel })
   for (const name of ignoredSettings(environment, argv)) log.warn(`${name} has no effect on this server`)
   const context = await openContext(config, log)
-  const app = buildApp(context)
-  const stopped = nextSignal()
   try {
-    await app.listen({ host: config.host, port: config.port })
-    const signal = await stopped
-    log.info(`${signal}: finishing the requests in flight`)
-    await Promise.race([app.close(), afterDrain(config)])
+    const app = buildApp(context)
+    const stopped = nextSignal()
+    const url = await listen(app, config)
+    if (process.stdout.isTTY)
+      process.stdout.write(`Trackyard (MLflow ${MLFLOW_VERSION}) is ready on ${url}\n`)
+    log.info(`${await stopped}: finishing the requests in flight`)
+    await drain(app, config)
     return 0
   } finally {
     await closeContext(context)
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (cause) {
+    throw new Error(listenProblem((cause as NodeJS.ErrnoException).code, host, port) ?? String(cause), {
+      cause,
+    })
+  }
+}
+
+function listenProblem(code: string | undefined, host: string, port: number): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} of ${host} is in use; stop what holds it, or choose another with MLFLOW_PORT or --port`
+    case 'EACCES':
+      return `port ${port} needs rights this user lacks; choose one from 1024 up with MLFLOW_PORT or --port`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `MLFLOW_HOST=${JSON.stringify(host)}: this machine has no such address; 127.0.0.1 and 0.0.0.0 always work`
+    default:
+      return undefined
   }
 }
 
@@ -29,6 +60,16 @@ function nextSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-function afterDrain({ drainSeconds }: Config): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, drainSeconds * 1000).unref())
+/** Takes no new requests and waits for those in flight, but no longer than the setting says. */
+async function drain(app: FastifyInstance, { drainSeconds }: Config): Promise<void> {
+  const timeout = new AbortController()
+  const late = new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      app.server.closeAllConnections()
+      resolve()
+    }, drainSeconds * 1000)
+    timeout.signal.addEventListener('abort', () => clearTimeout(timer))
+  })
+  await Promise.race([app.close(), late])
+  timeout.abort()
 }

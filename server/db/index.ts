@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
 import type { Database } from './schema/index.ts'
 import { sqliteDialect } from './sqlite.ts'
@@ -14,11 +16,25 @@ export function openDatabase(uri: string): Db {
   const location = parseDatabaseUri(uri)
   switch (location.dialect) {
     case 'sqlite':
+      checkFolder(location.path)
       return new Kysely<Database>({ dialect: sqliteDialect(location.path) })
     case 'postgres':
     case 'mysql':
       throw new Error(
         `${location.dialect} databases are not supported by this release yet; use sqlite:///path.db`,
       )
+  }
+}
+
+/** SQLite writes beside its file too, so the folder must be there and writable. */
+function checkFolder(path: string): void {
+  if (path === '') return
+  const folder = dirname(resolve(path))
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    const problem =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no folder' : 'this user cannot write to'
+    throw new Error(`MLFLOW_BACKEND_STORE_URI names ${resolve(path)}, and ${problem} ${folder}`, { cause })
   }
 }

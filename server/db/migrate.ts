@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely'
 import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
 import { createIndexSql, createTableSql } from './ddl.ts'
+import { openDatabase } from './index.ts'
 import { type Database, TABLES } from './schema/index.ts'
 
 /** The database is not one this server may use; the message says what to do. */
@@ -29,6 +30,19 @@ export async function migrate(db: Kysely<Database>): Promise<'created' | 'curren
     await tx.insertInto('workspaces').values({ name: 'default', description: DEFAULT_WORKSPACE }).execute()
     return 'created'
   })
+}
+
+/** `trackyard db upgrade`. @returns what there was to do, for a person */
+export async function upgradeDatabase(uri: string): Promise<string> {
+  const db = openDatabase(uri)
+  try {
+    const outcome = await migrate(db)
+    return outcome === 'created'
+      ? `created the schema of MLflow ${MLFLOW_VERSION} (revision ${SCHEMA_REVISION})`
+      : `is at revision ${SCHEMA_REVISION} already, which this server needs`
+  } finally {
+    await db.destroy()
+  }
 }
 
 const DEFAULT_WORKSPACE = 'Default workspace for legacy resources'

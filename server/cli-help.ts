@@ -1,0 +1,35 @@
+import { SETTINGS } from './config.ts'
+
+const WIDTH = 33
+
+export function usage(commands: Record<string, { summary: string }>): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
+  return [
+    'Usage: trackyard COMMAND [OPTIONS]',
+    '',
+    "A tracking server that speaks MLflow's protocol, keeps its database and serves its UI.",
+    '',
+    'Commands:',
+    ...lines,
+    '',
+    'trackyard COMMAND --help says more; trackyard --version prints the version.',
+  ].join('\n')
+}
+
+/** The settings of `trackyard server`, each with its flag, its variable and its default. */
+export function serverHelp(): string {
+  const lines = Object.values(SETTINGS).map((one) => {
+    const flag = 'flag' in one ? `${'short' in one ? `-${one.short}, ` : ''}--${one.flag}` : ''
+    const fallback = String(one.fallback)
+    const notes = `[${one.env}${fallback === '' ? '' : `, default ${fallback}`}]`
+    return `  ${flag.padEnd(WIDTH - 2)}${one.help}\n${' '.repeat(WIDTH)}${notes}`
+  })
+  return [
+    '[OPTIONS]',
+    '',
+    'Flags and variables mean what they mean for `mlflow server`; a flag wins over its variable.',
+    'A flag without a value also exists as --no-FLAG.',
+    '',
+    ...lines,
+  ].join('\n')
+}
