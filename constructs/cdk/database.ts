@@ -68,7 +68,7 @@ export class Database extends Construct implements ec2.IConnectable {
     const { backupDays = 14, databaseName = 'mlflow', multiAz = true, deletionProtection = true } = props
     if (backupDays < 1) throw new Error(`backupDays must be at least 1, got ${backupDays}`)
     const { encryptionKey = new kms.Key(this, 'Key', { enableKeyRotation: true }) } = props
-    const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.of('17', '17') })
+    const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 })
 
     this.instance = new rds.DatabaseInstance(this, 'Instance', {
       engine,
