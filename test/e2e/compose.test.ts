@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../server/support.ts'
 import { docker, hasDockerEngine } from '../support/docker.ts'
-import { createExperiment, expectConfined, findExperiment, freePort } from './local-tier.ts'
+import { freePort } from '../support/server-process.ts'
+import { createExperiment, expectConfined, findExperiment } from './local-tier.ts'
 
 const COMPOSE_FILE = join(import.meta.dirname, '../../docker-compose.yaml')
 

@@ -1,5 +1,4 @@
 /** What a container of the local tier is on the engine, whoever started it. */
-import { createServer } from 'node:net'
 import { expect } from 'vitest'
 import { docker } from '../support/docker.ts'
 
@@ -37,15 +36,4 @@ export async function createExperiment(url: string, name: string): Promise<void>
 export async function findExperiment(url: string, name: string): Promise<unknown> {
   const found = await fetch(`${url}/api/2.0/mlflow/experiments/get-by-name?experiment_name=${name}`)
   return found.json()
-}
-
-/** A port of this machine that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })
 }

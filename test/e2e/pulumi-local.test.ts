@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { startEngine } from '../stacks/pulumi-engine.ts'
 import { runProgram } from '../stacks/pulumi-program.ts'
 import { hasDockerEngine } from '../support/docker.ts'
-import { createExperiment, expectConfined, findExperiment, freePort } from './local-tier.ts'
+import { freePort } from '../support/server-process.ts'
+import { createExperiment, expectConfined, findExperiment } from './local-tier.ts'
 import { createOnEngine } from './pulumi-apply.ts'
 
 describe.skipIf(!hasDockerEngine())('the Pulumi stack local on a Docker engine', () => {
