@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { openLocalArtifactStore } from './local.ts'
+import { isLocal, schemeOf } from './location.ts'
 
 export interface ArtifactEntry {
   /** Relative to the listed directory. */
@@ -37,7 +38,16 @@ export interface ArtifactStore {
   check(): Promise<void>
 }
 
-/** Opens the store that `uri` names by its scheme. */
+/**
+ * Opens the store that `uri` names by its scheme.
+ * @throws when there is no such store, or it cannot be written
+ */
 export async function openArtifactStore(uri: string): Promise<ArtifactStore> {
+  const scheme = schemeOf(uri)
+  if (!isLocal(scheme)) {
+    throw new Error(
+      `MLFLOW_ARTIFACTS_DESTINATION=${JSON.stringify(uri)}: this server has no store for ${scheme}:`,
+    )
+  }
   return openLocalArtifactStore(uri)
 }

@@ -17,8 +17,9 @@ export function readingOf(path: string, stats: BigIntStats): ArtifactFile {
   }
 }
 
-function etagOf({ mtimeNs, size }: BigIntStats): string {
-  return `"${mtimeNs.toString(16)}-${size.toString(16)}"`
+/** Times of files go in steps of milliseconds, but every upload is a file of its own. */
+function etagOf({ ino, mtimeNs, size }: BigIntStats): string {
+  return `"${[ino, mtimeNs, size].map((part) => part.toString(16)).join('-')}"`
 }
 
 async function* bytesOf(

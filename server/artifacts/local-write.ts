@@ -1,9 +1,10 @@
 /** Uploads of a local store: all bytes under a private name first, then one rename. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { ApiError, invalidParameter } from '../errors.ts'
+import { makeFolder, syncFolder } from './local-folder.ts'
 import { checkStaysInside, findReal, isReserved, RESERVED_PREFIX } from './local-path.ts'
 
 const UPLOADS = `${RESERVED_PREFIX}trackyard`
@@ -17,7 +18,7 @@ export async function writeFile(root: string, path: string, body: Readable): Pro
   // Also before the bytes come: a bad path should not cost an upload.
   await checkStaysInside(root, folder)
   const uploads = join(root, UPLOADS)
-  await mkdir(uploads, { recursive: true, mode: 0o700 })
+  await makeFolder(uploads, 0o700)
   const temporary = join(uploads, randomUUID())
   try {
     await writeTemporary(temporary, body)
@@ -60,7 +61,7 @@ async function writeTemporary(temporary: string, body: Readable): Promise<void> 
 }
 
 async function publish(temporary: string, root: string, path: string, attempt = 1): Promise<void> {
-  const folder = await makeFolder(root, dirname(path))
+  const folder = await makeFolderInside(root, dirname(path))
   try {
     await rename(temporary, join(folder, basename(path)))
   } catch (error) {
@@ -71,24 +72,11 @@ async function publish(temporary: string, root: string, path: string, attempt = 
   await syncFolder(folder)
 }
 
-async function makeFolder(root: string, path: string): Promise<string> {
+/** @returns the real path of the folder */
+async function makeFolderInside(root: string, path: string): Promise<string> {
   await checkStaysInside(root, path)
-  const folder = join(root, path)
-  const first = await mkdir(folder, { recursive: true })
-  if (first !== undefined) {
-    for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
-  }
+  await makeFolder(join(root, path))
   const real = await findReal(root, path)
-  if (real === undefined) throw Object.assign(new Error(`${folder} is gone`), { code: 'ENOENT' })
+  if (real === undefined) throw Object.assign(new Error(`${path} is gone`), { code: 'ENOENT' })
   return real
-}
-
-/** A name is on disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

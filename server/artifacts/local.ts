@@ -1,9 +1,10 @@
 /** Artifacts as files below one folder, laid out as MLflow lays them out. */
 import { type BigIntStats, constants, type Dirent } from 'node:fs'
-import { access, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { access, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { invalidParameter, notFound } from '../errors.ts'
 import type { ArtifactEntry, ArtifactFile, ArtifactStore } from './index.ts'
+import { makeFolder } from './local-folder.ts'
 import { diskFault, findReal, isReserved, localFolder } from './local-path.ts'
 import { readingOf } from './local-read.ts'
 import { removeStaleUploads, writeFile } from './local-write.ts'
@@ -16,7 +17,7 @@ export async function openLocalArtifactStore(uri: string): Promise<ArtifactStore
   const store = localArtifactStore(uri)
   const root = localFolder(uri)
   try {
-    await mkdir(root, { recursive: true })
+    await makeFolder(root)
     await store.check()
     await removeStaleUploads(root)
   } catch (cause) {

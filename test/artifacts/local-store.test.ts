@@ -192,6 +192,14 @@ describe('opening and checking a local artifact store', () => {
     },
   )
 
+  it('is not what opens for a URI of another store', async () => {
+    await expect(openArtifactStore('s3://bucket/x')).rejects.toThrow('no store for s3:')
+  })
+
+  it('does not wait forever for a folder that no one can make', async () => {
+    await expect(openArtifactStore('/proc/no/such/folder')).rejects.toThrow(/\/proc\/no\/such\/folder \(/)
+  })
+
   it('fails its check with the folder’s name when the folder is gone', async () => {
     const { store, root } = await openStore()
     await store.check()
