@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, ignoredSettings, parseConfig } from './config.ts'
 import { closeContext, openContext } from './context.ts'
+import { releaseStartUpMemory } from './start-up-memory.ts'
 import { MLFLOW_VERSION } from './version.ts'
 
 /**
@@ -20,6 +21,7 @@ export async function serve(environment: NodeJS.ProcessEnv, argv: readonly strin
     const app = buildApp(context)
     const stopped = nextSignal()
     const url = await listen(app, config)
+    releaseStartUpMemory()
     if (process.stdout.isTTY)
       process.stdout.write(`Trackyard (MLflow ${MLFLOW_VERSION}) is ready on ${url}\n`)
     log.info(`${await stopped}: finishing the requests in flight`)

@@ -10,6 +10,8 @@ const SERVER_LAYERS = [
   'db',
   'store',
   'search',
+  'config-values.ts',
+  'config-settings.ts',
   'config.ts',
   'artifacts',
   'operations',
@@ -22,6 +24,7 @@ const SERVER_LAYERS = [
   'routes',
   'api',
   'app.ts',
+  'start-up-memory.ts',
   'main.ts',
   'health-check.ts',
   'cli-help.ts',
@@ -84,7 +87,9 @@ function relativeProblem(from: string, to: string): string | undefined {
   }
   if (top === 'stacks') return undefined
   if (toTop === 'stacks') return 'a construct is a library, a stack a program'
-  if (toTop === 'server') return to === 'server/config.ts' ? undefined : 'of the server, only its settings'
+  if (toTop === 'server') {
+    return /^server\/config(-settings)?\.ts$/.test(to) ? undefined : 'of the server, only its settings'
+  }
   const [engine, toEngine] = [engineOf(from), engineOf(to)]
   return toEngine === undefined || engine === toEngine ? undefined : 'one engine a tier'
 }
