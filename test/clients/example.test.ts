@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mlflowEnvironment, REPOSITORY, run, startTrackyard } from '../support/mlflow.ts'
+import type { RunningServer } from '../support/server-process.ts'
+
+const mlflow = await mlflowEnvironment()
+
+describe.skipIf(!mlflow)('examples/training', () => {
+  let folder: string
+  let server: RunningServer
+  let printed: string
+  let runId: string
+
+  beforeAll(async () => {
+    if (!mlflow) return
+    folder = await mkdtemp(join(tmpdir(), 'trackyard-example-'))
+    server = await startTrackyard({ folder })
+    printed = await run(mlflow.python, [join(REPOSITORY, 'examples/training/train.py')], {
+      MLFLOW_TRACKING_URI: server.url,
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1',
+    })
+    runId = /^run ([0-9a-f]{32})$/m.exec(printed)?.[1] ?? ''
+  }, 180_000)
+
+  afterAll(async () => {
+    await server?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
+  async function get(path: string, query: Record<string, string>): Promise<any> {
+    const response = await fetch(`${server.url}/api/2.0/mlflow/${path}?${new URLSearchParams(query)}`)
+    expect(response.status).toBe(200)
+    return response.json()
+  }
+
+  it('says which run it was and that the registered model predicts the same when loaded', () => {
+    expect(printed).toMatch(/^run [0-9a-f]{32}$/m)
+    expect(printed).toMatch(/^wine version 1 is the champion; predicts the same when loaded: True$/m)
+  })
+
+  it('leaves a finished run with what was logged by hand and by itself', async () => {
+    const { run: held } = await get('runs/get', { run_id: runId })
+    const { experiment } = await get('experiments/get', { experiment_id: held.info.experiment_id })
+    expect(experiment.name).toBe('wines')
+    expect(held.info).toMatchObject({ run_name: 'boosted trees', status: 'FINISHED' })
+    expect(valuesOf(held.data.params)).toMatchObject({
+      test_wines: '45',
+      gradientboostingclassifier__max_depth: '2',
+    })
+    const { test_accuracy, training_accuracy_score, loss } = valuesOf(held.data.metrics)
+    expect(test_accuracy).toBeGreaterThan(0.9)
+    expect(training_accuracy_score).toBeGreaterThan(0.9)
+    const { metrics } = await get('metrics/get-history', { run_id: runId, metric_key: 'loss' })
+    expect(metrics.map(({ step }: { step: number }) => step)).toEqual([...Array(50).keys()])
+    expect(metrics.at(-1).value).toBe(loss)
+  })
+
+  it('leaves files to look at', async () => {
+    const { files } = await get('artifacts/list', { run_id: runId, path: 'test' })
+    expect(files).toEqual([
+      { path: 'test/confusion.png', is_dir: false, file_size: expect.any(Number) },
+      { path: 'test/report.txt', is_dir: false, file_size: expect.any(Number) },
+    ])
+    const query = new URLSearchParams({ run_uuid: runId, path: 'test/report.txt' })
+    const report = await fetch(`${server.url}/get-artifact?${query}`)
+    expect(await report.text()).toMatch(/precision +recall +f1-score/)
+  })
+
+  it('leaves a registered version under its alias, which knows its run', async () => {
+    const { model_version } = await get('registered-models/alias', { name: 'wine', alias: 'champion' })
+    expect(model_version).toMatchObject({ version: '1', status: 'READY', run_id: runId })
+  })
+})
+
+/** Metrics, parameters or tags by their key. */
+// biome-ignore lint/suspicious/noExplicitAny: values of any kind
+function valuesOf(pairs: readonly { key: string; value: unknown }[]): Record<string, any> {
+  return Object.fromEntries(pairs.map(({ key, value }) => [key, value]))
+}
