@@ -3,7 +3,8 @@
  * the constructs build from them, and `trackingEnvironment` makes of them the server's environment.
  */
 import { z } from 'zod'
-import { type Config, SETTINGS, type SettingName } from '../server/config.ts'
+import type { Config, SettingName } from '../server/config.ts'
+import { SETTINGS } from '../server/config-settings.ts'
 import { contradictions } from './contradictions.ts'
 
 /** Port the image listens on, inside its container. */

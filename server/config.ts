@@ -1,263 +1,12 @@
 /**
- * The server's settings: the one definition of its environment and its flags. Pure: `parseConfig` reads what it
- * is given, `toEnvironment` is its inverse, and the constructs of every tier produce a server's environment with
- * the latter.
+ * The server's configuration: the one definition of its environment and its flags, over the table of settings. Pure:
+ * `parseConfig` reads what it is given, `toEnvironment` is its inverse, and the constructs of every tier produce a
+ * server's environment with the latter.
  */
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { parseDatabaseUri } from './db/uri.ts'
-
-const flag = z.codec(z.string(), z.boolean(), {
-  decode: (value, context) => {
-    const lower = value.toLowerCase()
-    if (['true', '1'].includes(lower)) return true
-    if (['false', '0'].includes(lower)) return false
-    context.issues.push({ code: 'custom', message: 'must be true or false', input: value })
-    return z.NEVER
-  },
-  encode: String,
-})
-
-const integerBetween = (least: number, most: number) =>
-  z.codec(z.string(), z.number(), {
-    decode: (value, context) => {
-      const parsed = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
-      if (parsed >= least && parsed <= most) return parsed
-      context.issues.push({
-        code: 'custom',
-        message: `must be a whole number from ${least} to ${most}`,
-        input: value,
-      })
-      return z.NEVER
-    },
-    encode: String,
-  })
-
-const commaList = z.codec(z.string(), z.array(z.string()).readonly(), {
-  decode: (value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  encode: (items) => items.join(','),
-})
-
-const databaseUri = z.string().superRefine((uri, context) => {
-  try {
-    parseDatabaseUri(uri)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message })
-  }
-})
-
-const artifactUri = z
-  .string()
-  .refine((uri) => isBucket(uri) || (/^(file:|[./~]|[\w-])/.test(uri) && localOrKnown(uri)), {
-    message: 'must be a local folder (a path or file:///path) or s3://bucket/prefix',
-  })
-
-const artifactRoots = commaList.refine(
-  (roots) => roots.every((root) => /^([a-z][a-z0-9+.-]+:|\/)/i.test(root)),
-  { message: 'must be URI prefixes such as s3://bucket/team, or absolute folders' },
-)
-
-const artifactRoot = z.string().refine((uri) => /^mlflow-artifacts:/.test(uri) || localOrKnown(uri), {
-  message: 'must be mlflow-artifacts:/ or a local folder (a path or file:///path)',
-})
-
-const regularExpression = z.string().refine(
-  (text) => {
-    try {
-      new RegExp(text)
-      return true
-    } catch {
-      return false
-    }
-  },
-  { message: 'must be a regular expression' },
-)
-
-const staticPrefix = z
-  .string()
-  .regex(/^(\/[\w.~-]+)+$/, { message: "must start with '/' and not end with it" })
-
-interface Setting<T extends z.ZodType = z.ZodType> {
-  readonly env: string
-  /** The long flag, without dashes; a boolean one also exists as `--no-…`. */
-  readonly flag?: string
-  readonly short?: string
-  readonly schema: T
-  readonly fallback: z.output<T>
-  /** One sentence for `--help`. */
-  readonly help: string
-  /** The value may hold a password: it is shown nowhere. */
-  readonly secret?: boolean
-}
-
-const setting = <T extends z.ZodType<unknown, string>>(definition: Setting<T>) => definition
-
-/** Every setting, under MLflow's own environment name and flag where MLflow has one. */
-export const SETTINGS = {
-  backendStoreUri: setting({
-    env: 'MLFLOW_BACKEND_STORE_URI',
-    flag: 'backend-store-uri',
-    schema: databaseUri,
-    fallback: 'sqlite:///mlflow.db',
-    help: 'Database of experiments, runs and models.',
-    secret: true,
-  }),
-  defaultArtifactRoot: setting({
-    env: 'MLFLOW_DEFAULT_ARTIFACT_ROOT',
-    flag: 'default-artifact-root',
-    schema: artifactRoot,
-    fallback: 'mlflow-artifacts:/',
-    help: 'Where new experiments keep artifacts; mlflow-artifacts:/ means through this server.',
-  }),
-  artifactsDestination: setting({
-    env: 'MLFLOW_ARTIFACTS_DESTINATION',
-    flag: 'artifacts-destination',
-    schema: artifactUri,
-    fallback: './mlartifacts',
-    help: 'Where this server puts the artifacts it is sent.',
-  }),
-  allowedArtifactRoots: setting({
-    env: 'TRACKYARD_ALLOWED_ARTIFACT_ROOTS',
-    schema: artifactRoots,
-    fallback: [],
-    help: 'Further places an experiment may keep artifacts: URI prefixes, s3:// for every bucket.',
-  }),
-  serveArtifacts: setting({
-    env: 'MLFLOW_SERVE_ARTIFACTS',
-    flag: 'serve-artifacts',
-    schema: flag,
-    fallback: true,
-    help: 'Upload, download and list artifacts through this server.',
-  }),
-  host: setting({
-    env: 'MLFLOW_HOST',
-    flag: 'host',
-    short: 'h',
-    schema: z.string().min(1, { message: 'must be a host name or an address' }),
-    fallback: '127.0.0.1',
-    help: 'Network interface to listen on.',
-  }),
-  port: setting({
-    env: 'MLFLOW_PORT',
-    flag: 'port',
-    short: 'p',
-    schema: integerBetween(0, 65535),
-    fallback: 5000,
-    help: 'Port to listen on; 0 takes a free one.',
-  }),
-  workers: setting({
-    env: 'MLFLOW_WORKERS',
-    flag: 'workers',
-    short: 'w',
-    schema: integerBetween(1, 64),
-    fallback: 1,
-    help: 'Server processes; with SQLite one process serves all requests, whatever this says.',
-  }),
-  staticPrefix: setting({
-    env: 'MLFLOW_STATIC_PREFIX',
-    flag: 'static-prefix',
-    schema: z.union([z.literal(''), staticPrefix]),
-    fallback: '',
-    help: 'Path before every URL, for example /mlflow.',
-  }),
-  allowedHosts: setting({
-    env: 'MLFLOW_SERVER_ALLOWED_HOSTS',
-    flag: 'allowed-hosts',
-    schema: commaList,
-    fallback: [],
-    help: "Host headers to answer, with * as wildcard (default: localhost and private addresses; '*' for all).",
-  }),
-  corsAllowedOrigins: setting({
-    env: 'MLFLOW_SERVER_CORS_ALLOWED_ORIGINS',
-    flag: 'cors-allowed-origins',
-    schema: commaList,
-    fallback: [],
-    help: "Origins that may write from a browser (default: localhost; '*' for all).",
-  }),
-  xFrameOptions: setting({
-    env: 'MLFLOW_SERVER_X_FRAME_OPTIONS',
-    flag: 'x-frame-options',
-    schema: z
-      .string()
-      .toUpperCase()
-      .pipe(z.enum(['SAMEORIGIN', 'DENY', 'NONE'], { message: 'must be SAMEORIGIN, DENY or NONE' })),
-    fallback: 'SAMEORIGIN',
-    help: 'Who may show this server in a frame: SAMEORIGIN, DENY, or NONE for anyone.',
-  }),
-  disableSecurityMiddleware: setting({
-    env: 'MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE',
-    flag: 'disable-security-middleware',
-    schema: flag,
-    fallback: false,
-    help: 'Turn the Host and Origin checks off. Dangerous.',
-  }),
-  truncateLongValues: setting({
-    env: 'MLFLOW_TRUNCATE_LONG_VALUES',
-    schema: flag,
-    fallback: true,
-    help: 'Cut parameter and tag values that are too long, instead of refusing them.',
-  }),
-  graphqlMaxRootFields: setting({
-    env: 'MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS',
-    schema: integerBetween(1, 1000),
-    fallback: 10,
-    help: 'Most root fields in one GraphQL query.',
-  }),
-  graphqlMaxAliases: setting({
-    env: 'MLFLOW_SERVER_GRAPHQL_MAX_ALIASES',
-    schema: integerBetween(0, 1000),
-    fallback: 10,
-    help: 'Most aliases in one GraphQL query.',
-  }),
-  allowedHostAddressedSchemes: setting({
-    env: 'MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES',
-    schema: commaList,
-    fallback: [],
-    help: 'URI schemes naming a host (http, ftp, …) that a model version source may use.',
-  }),
-  modelVersionSourceRegex: setting({
-    env: 'MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX',
-    schema: regularExpression,
-    fallback: '',
-    help: 'Regular expression (JavaScript) that the source of every new model version must match.',
-  }),
-  uiDir: setting({
-    env: 'TRACKYARD_UI_DIR',
-    schema: z.string(),
-    fallback: '',
-    help: "Folder of MLflow's built UI (default: where `trackyard ui` puts it).",
-  }),
-  htmlArtifactScripts: setting({
-    env: 'TRACKYARD_HTML_ARTIFACT_SCRIPTS',
-    schema: flag,
-    fallback: true,
-    help: 'Let scripts in HTML artifacts run, sandboxed, where the UI shows them; false makes its policy strict.',
-  }),
-  logLevel: setting({
-    env: 'TRACKYARD_LOG_LEVEL',
-    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent'], {
-      message: 'must be debug, info, warn, error or silent',
-    }),
-    fallback: 'info',
-    help: 'Least severe log lines to write; debug includes one line a request.',
-  }),
-  maxRequestBytes: setting({
-    env: 'TRACKYARD_MAX_REQUEST_BYTES',
-    schema: integerBetween(1_000, 1_000_000_000),
-    fallback: 20_000_000,
-    help: 'Largest JSON request body, in bytes; artifacts are not limited by it.',
-  }),
-  drainSeconds: setting({
-    env: 'TRACKYARD_DRAIN_SECONDS',
-    schema: integerBetween(0, 3600),
-    fallback: 25,
-    help: 'Time that requests in flight have to finish after SIGTERM, in seconds.',
-  }),
-} as const
+import { SETTINGS, type Setting } from './config-settings.ts'
+import { flag } from './config-values.ts'
 
 export type SettingName = keyof typeof SETTINGS
 export type Config = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> }
@@ -274,7 +23,6 @@ const IGNORED: Record<string, string> = {
 /** What changes a server in a way this one cannot follow yet: refused, since ignoring it would do harm. */
 const UNSUPPORTED: Record<string, string> = {
   MLFLOW_APP_NAME: 'app-name',
-  MLFLOW_REGISTRY_STORE_URI: 'registry-store-uri',
   MLFLOW_READ_REPLICA_BACKEND_STORE_URI: 'read-replica-backend-store-uri',
   MLFLOW_ARTIFACTS_ONLY: 'artifacts-only',
   MLFLOW_ARTIFACTS_PRESIGNED_ONLY: 'artifacts-presigned-only',
@@ -283,6 +31,9 @@ const UNSUPPORTED: Record<string, string> = {
   MLFLOW_WORKSPACE_STORE_URI: 'workspace-store-uri',
   MLFLOW_ENABLE_WORKSPACES: 'enable-workspaces',
 }
+
+const REGISTRY_VARIABLE = 'MLFLOW_REGISTRY_STORE_URI'
+const REGISTRY_FLAG = 'registry-store-uri'
 
 const SWITCHES = new Set(['artifacts-only', 'artifacts-presigned-only', 'enable-workspaces', 'dev'])
 
@@ -331,18 +82,27 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
       )
     }
   }
+  const registry = flags[REGISTRY_FLAG] ?? environment[REGISTRY_VARIABLE]
+  if (registry && registry !== config.backendStoreUri) {
+    problems.push(
+      `${REGISTRY_VARIABLE}: models are kept in the database of runs; leave it out, or give it that database`,
+    )
+  }
   if (problems.length > 0) throw new ConfigError(problems)
   return config as Config
 }
 
-/** The environment that `parseConfig` reads as `config`; settings at their default are left out. */
+/**
+ * The environment that `parseConfig` reads as `config`: every setting that is given, since an image may have defaults
+ * of its own. Empty ones are left out: they read as unset.
+ */
 export function toEnvironment(config: Partial<Config>): Record<string, string> {
   const environment: Record<string, string> = {}
   for (const [name, one] of Object.entries<Setting>(SETTINGS)) {
     const value = config[name as SettingName]
     if (value === undefined) continue
     const encoded = z.encode(one.schema, value) as string
-    if (encoded !== z.encode(one.schema, one.fallback)) environment[one.env] = encoded
+    if (encoded !== '') environment[one.env] = encoded
   }
   return environment
 }
@@ -365,10 +125,11 @@ export function redactUri(uri: string): string {
 
 function parseFlags(argv: readonly string[], problems: string[]): Record<string, string | undefined> {
   const values: Record<string, string | undefined> = {}
+  const options = flagOptions()
   try {
     const parsed = parseArgs({
-      args: [...argv],
-      options: flagOptions(),
+      args: withJoinedValues(argv, options),
+      options,
       allowNegative: true,
       allowPositionals: false,
     })
@@ -379,21 +140,26 @@ function parseFlags(argv: readonly string[], problems: string[]): Record<string,
   return values
 }
 
-function flagOptions(): Record<string, { type: 'string' | 'boolean'; short?: string }> {
-  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {}
+type FlagOptions = Record<string, { type: 'string' | 'boolean'; short?: string }>
+
+/** A value may begin with a dash (`--gunicorn-opts '--timeout 60'`), which parseArgs takes joined only. */
+function withJoinedValues(argv: readonly string[], options: FlagOptions): string[] {
+  const joined: string[] = []
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] as string
+    const takesValue = argument.startsWith('--') && options[argument.slice(2)]?.type === 'string'
+    joined.push(takesValue && i + 1 < argv.length ? `${argument}=${argv[++i]}` : argument)
+  }
+  return joined
+}
+
+function flagOptions(): FlagOptions {
+  const options: FlagOptions = {}
   for (const { flag: name, short, schema } of Object.values<Setting>(SETTINGS)) {
     if (name) options[name] = { type: schema === flag ? 'boolean' : 'string', ...(short && { short }) }
   }
-  for (const name of [...Object.values(IGNORED), ...Object.values(UNSUPPORTED), 'dev']) {
+  for (const name of [...Object.values(IGNORED), ...Object.values(UNSUPPORTED), REGISTRY_FLAG, 'dev']) {
     options[name] = { type: SWITCHES.has(name) ? 'boolean' : 'string' }
   }
   return options
-}
-
-function isBucket(uri: string): boolean {
-  return /^s3:\/\/[a-z0-9][a-z0-9.-]+(\/|$)/.test(uri)
-}
-
-function localOrKnown(uri: string): boolean {
-  return uri.startsWith('file:') || !/^[a-z][a-z0-9+.-]+:/i.test(uri)
 }

@@ -39,5 +39,5 @@ function sqliteLocation(rest: string): DatabaseLocation {
   if (rest === '' || rest === '/' || rest === '/:memory:') return { dialect: 'sqlite', path: '' }
   if (!rest.startsWith('/'))
     throw new Error('must have three slashes before a relative path: sqlite:///relative.db')
-  return { dialect: 'sqlite', path: decodeURI(rest.slice(1).replace(/\?.*$/, '')) }
+  return { dialect: 'sqlite', path: rest.slice(1).replace(/\?.*$/, '') }
 }

@@ -1,0 +1,191 @@
+/** Every setting of the server, in one table. */
+import { z } from 'zod'
+import {
+  artifactRoot,
+  artifactRoots,
+  artifactUri,
+  commaList,
+  databaseUri,
+  flag,
+  integerBetween,
+  regularExpression,
+  staticPrefix,
+} from './config-values.ts'
+
+export interface Setting<T extends z.ZodType = z.ZodType> {
+  readonly env: string
+  /** The long flag, without dashes; a boolean one also exists as `--no-…`. */
+  readonly flag?: string
+  readonly short?: string
+  readonly schema: T
+  readonly fallback: z.output<T>
+  /** One sentence for `--help`. */
+  readonly help: string
+  /** The value may hold a password: it is shown nowhere. */
+  readonly secret?: boolean
+}
+
+const setting = <T extends z.ZodType<unknown, string>>(definition: Setting<T>) => definition
+
+/** Every setting, under MLflow's own environment name and flag where MLflow has one. */
+export const SETTINGS = {
+  backendStoreUri: setting({
+    env: 'MLFLOW_BACKEND_STORE_URI',
+    flag: 'backend-store-uri',
+    schema: databaseUri,
+    fallback: 'sqlite:///mlflow.db',
+    help: 'Database of experiments, runs and models.',
+    secret: true,
+  }),
+  defaultArtifactRoot: setting({
+    env: 'MLFLOW_DEFAULT_ARTIFACT_ROOT',
+    flag: 'default-artifact-root',
+    schema: artifactRoot,
+    fallback: 'mlflow-artifacts:/',
+    help: 'Where new experiments keep artifacts; mlflow-artifacts:/ means through this server.',
+  }),
+  artifactsDestination: setting({
+    env: 'MLFLOW_ARTIFACTS_DESTINATION',
+    flag: 'artifacts-destination',
+    schema: artifactUri,
+    fallback: './mlartifacts',
+    help: 'Where this server puts the artifacts it is sent.',
+  }),
+  allowedArtifactRoots: setting({
+    env: 'TRACKYARD_ALLOWED_ARTIFACT_ROOTS',
+    schema: artifactRoots,
+    fallback: [],
+    help: 'Further places an experiment may keep artifacts: URI prefixes, s3:// for every bucket.',
+  }),
+  serveArtifacts: setting({
+    env: 'MLFLOW_SERVE_ARTIFACTS',
+    flag: 'serve-artifacts',
+    schema: flag,
+    fallback: true,
+    help: 'Upload, download and list artifacts through this server.',
+  }),
+  host: setting({
+    env: 'MLFLOW_HOST',
+    flag: 'host',
+    short: 'h',
+    schema: z.string().min(1, { message: 'must be a host name or an address' }),
+    fallback: '127.0.0.1',
+    help: 'Network interface to listen on.',
+  }),
+  port: setting({
+    env: 'MLFLOW_PORT',
+    flag: 'port',
+    short: 'p',
+    schema: integerBetween(0, 65535),
+    fallback: 5000,
+    help: 'Port to listen on; 0 takes a free one.',
+  }),
+  workers: setting({
+    env: 'MLFLOW_WORKERS',
+    flag: 'workers',
+    short: 'w',
+    schema: integerBetween(1, 64),
+    fallback: 1,
+    help: 'Server processes; with SQLite one process serves all requests, whatever this says.',
+  }),
+  staticPrefix: setting({
+    env: 'MLFLOW_STATIC_PREFIX',
+    flag: 'static-prefix',
+    schema: z.union([z.literal(''), staticPrefix]),
+    fallback: '',
+    help: 'Path before every URL, for example /mlflow.',
+  }),
+  allowedHosts: setting({
+    env: 'MLFLOW_SERVER_ALLOWED_HOSTS',
+    flag: 'allowed-hosts',
+    schema: commaList,
+    fallback: [],
+    help: "Host headers to answer, with * as wildcard (default: localhost and private addresses; '*' for all).",
+  }),
+  corsAllowedOrigins: setting({
+    env: 'MLFLOW_SERVER_CORS_ALLOWED_ORIGINS',
+    flag: 'cors-allowed-origins',
+    schema: commaList,
+    fallback: [],
+    help: "Origins that may write from a browser (default: localhost; '*' for all).",
+  }),
+  xFrameOptions: setting({
+    env: 'MLFLOW_SERVER_X_FRAME_OPTIONS',
+    flag: 'x-frame-options',
+    schema: z
+      .string()
+      .toUpperCase()
+      .pipe(z.enum(['SAMEORIGIN', 'DENY', 'NONE'], { message: 'must be SAMEORIGIN, DENY or NONE' })),
+    fallback: 'SAMEORIGIN',
+    help: 'Who may show this server in a frame: SAMEORIGIN, DENY, or NONE for anyone.',
+  }),
+  disableSecurityMiddleware: setting({
+    env: 'MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE',
+    flag: 'disable-security-middleware',
+    schema: flag,
+    fallback: false,
+    help: 'Turn the Host and Origin checks off. Dangerous.',
+  }),
+  truncateLongValues: setting({
+    env: 'MLFLOW_TRUNCATE_LONG_VALUES',
+    schema: flag,
+    fallback: true,
+    help: 'Cut parameter and tag values that are too long, instead of refusing them.',
+  }),
+  graphqlMaxRootFields: setting({
+    env: 'MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS',
+    schema: integerBetween(1, 1000),
+    fallback: 10,
+    help: 'Most root fields in one GraphQL query.',
+  }),
+  graphqlMaxAliases: setting({
+    env: 'MLFLOW_SERVER_GRAPHQL_MAX_ALIASES',
+    schema: integerBetween(0, 1000),
+    fallback: 10,
+    help: 'Most aliases in one GraphQL query.',
+  }),
+  allowedHostAddressedSchemes: setting({
+    env: 'MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES',
+    schema: commaList,
+    fallback: [],
+    help: 'URI schemes naming a host (http, ftp, …) that a model version source may use.',
+  }),
+  modelVersionSourceRegex: setting({
+    env: 'MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX',
+    schema: regularExpression,
+    fallback: '',
+    help: 'Regular expression (JavaScript) that the source of every new model version must match.',
+  }),
+  uiDir: setting({
+    env: 'TRACKYARD_UI_DIR',
+    schema: z.string(),
+    fallback: '',
+    help: "Folder of MLflow's built UI (default: where `trackyard ui` puts it).",
+  }),
+  htmlArtifactScripts: setting({
+    env: 'TRACKYARD_HTML_ARTIFACT_SCRIPTS',
+    schema: flag,
+    fallback: true,
+    help: 'Let scripts in HTML artifacts run, sandboxed, where the UI shows them; false makes its policy strict.',
+  }),
+  logLevel: setting({
+    env: 'TRACKYARD_LOG_LEVEL',
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent'], {
+      message: 'must be debug, info, warn, error or silent',
+    }),
+    fallback: 'info',
+    help: 'Least severe log lines to write; debug includes one line a request.',
+  }),
+  maxRequestBytes: setting({
+    env: 'TRACKYARD_MAX_REQUEST_BYTES',
+    schema: integerBetween(1_000, 1_000_000_000),
+    fallback: 20_000_000,
+    help: 'Largest JSON request body, in bytes; artifacts are not limited by it.',
+  }),
+  drainSeconds: setting({
+    env: 'TRACKYARD_DRAIN_SECONDS',
+    schema: integerBetween(0, 3600),
+    fallback: 25,
+    help: 'Time that requests in flight have to finish after SIGTERM, in seconds.',
+  }),
+} as const

@@ -1,0 +1,85 @@
+/** The kinds of values settings take: each reads its text, says what is allowed, and writes the text again. */
+import { z } from 'zod'
+import { parseDatabaseUri } from './db/uri.ts'
+
+export const flag = z.codec(z.string(), z.boolean(), {
+  decode: (value, context) => {
+    const lower = value.toLowerCase()
+    if (['true', '1'].includes(lower)) return true
+    if (['false', '0'].includes(lower)) return false
+    context.issues.push({ code: 'custom', message: 'must be true or false', input: value })
+    return z.NEVER
+  },
+  encode: String,
+})
+
+export const integerBetween = (least: number, most: number) =>
+  z.codec(z.string(), z.number(), {
+    decode: (value, context) => {
+      const parsed = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+      if (parsed >= least && parsed <= most) return parsed
+      context.issues.push({
+        code: 'custom',
+        message: `must be a whole number from ${least} to ${most}`,
+        input: value,
+      })
+      return z.NEVER
+    },
+    encode: String,
+  })
+
+export const commaList = z.codec(z.string(), z.array(z.string()).readonly(), {
+  decode: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  encode: (items) => items.join(','),
+})
+
+export const databaseUri = z.string().superRefine((uri, context) => {
+  try {
+    parseDatabaseUri(uri)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
+
+export const artifactUri = z
+  .string()
+  .refine((uri) => isBucket(uri) || (/^(file:|[./~]|[\w-])/.test(uri) && localOrKnown(uri)), {
+    message: 'must be a local folder (a path or file:///path) or s3://bucket/prefix',
+  })
+
+export const artifactRoots = commaList.refine(
+  (roots) => roots.every((root) => /^([a-z][a-z0-9+.-]+:|\/)/i.test(root)),
+  { message: 'must be URI prefixes such as s3://bucket/team, or absolute folders' },
+)
+
+export const artifactRoot = z.string().refine((uri) => /^mlflow-artifacts:/.test(uri) || localOrKnown(uri), {
+  message: 'must be mlflow-artifacts:/ or a local folder (a path or file:///path)',
+})
+
+export const regularExpression = z.string().refine(
+  (text) => {
+    try {
+      new RegExp(text)
+      return true
+    } catch {
+      return false
+    }
+  },
+  { message: 'must be a regular expression' },
+)
+
+export const staticPrefix = z
+  .string()
+  .regex(/^(\/[\w.~-]+)+$/, { message: "must start with '/' and not end with it" })
+
+function isBucket(uri: string): boolean {
+  return /^s3:\/\/[a-z0-9][a-z0-9.-]+(\/|$)/.test(uri)
+}
+
+function localOrKnown(uri: string): boolean {
+  return uri.startsWith('file:') || !/^[a-z][a-z0-9+.-]+:/i.test(uri)
+}

@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type Config,
+  ConfigError,
+  ignoredSettings,
+  parseConfig,
+  redactUri,
+  toEnvironment,
+} from '../../server/config.ts'
+import { parseDatabaseUri } from '../../server/db/uri.ts'
+
+function problemsOf(environment: Record<string, string>, argv: string[] = []): readonly string[] {
+  try {
+    parseConfig(environment, argv)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+const word = fc.stringMatching(/^[a-z][a-z0-9.-]{0,12}$/)
+const folder = fc.array(word, { minLength: 1, maxLength: 3 }).map((names) => `/${names.join('/')}`)
+const words = fc.array(word, { maxLength: 3 })
+
+const configs: fc.Arbitrary<Config> = fc.record({
+  backendStoreUri: fc.oneof(
+    folder.map((path) => `sqlite:///${path}`),
+    fc
+      .tuple(word, word, word)
+      .map(([user, host, name]) => `postgresql+psycopg2://${user}:p%40ss@${host}/${name}`),
+  ),
+  defaultArtifactRoot: fc.constantFrom('mlflow-artifacts:/', '/data/artifacts', 'file:///data'),
+  artifactsDestination: folder,
+  allowedArtifactRoots: words.map((names) => names.map((name) => `s3://${name}`)),
+  serveArtifacts: fc.boolean(),
+  host: word,
+  port: fc.integer({ min: 0, max: 65_535 }),
+  workers: fc.integer({ min: 1, max: 64 }),
+  staticPrefix: fc.oneof(fc.constant(''), folder),
+  allowedHosts: words,
+  corsAllowedOrigins: words,
+  xFrameOptions: fc.constantFrom('SAMEORIGIN', 'DENY', 'NONE'),
+  disableSecurityMiddleware: fc.boolean(),
+  truncateLongValues: fc.boolean(),
+  graphqlMaxRootFields: fc.integer({ min: 1, max: 1000 }),
+  graphqlMaxAliases: fc.integer({ min: 0, max: 1000 }),
+  allowedHostAddressedSchemes: words,
+  modelVersionSourceRegex: fc.constantFrom('', '^s3:'),
+  uiDir: fc.oneof(fc.constant(''), folder),
+  htmlArtifactScripts: fc.boolean(),
+  logLevel: fc.constantFrom('debug', 'info', 'warn', 'error', 'silent'),
+  maxRequestBytes: fc.integer({ min: 1_000, max: 1_000_000_000 }),
+  drainSeconds: fc.integer({ min: 0, max: 3600 }),
+})
+
+describe('the environment', () => {
+  it('reads back every configuration that was written to it', () => {
+    fc.assert(
+      fc.property(configs, (config) => {
+        expect(parseConfig(toEnvironment(config))).toEqual(config)
+      }),
+    )
+  })
+
+  it('is mlflow server’s where nothing is set', () => {
+    expect(parseConfig({})).toMatchObject({
+      backendStoreUri: 'sqlite:///mlflow.db',
+      defaultArtifactRoot: 'mlflow-artifacts:/',
+      artifactsDestination: './mlartifacts',
+      host: '127.0.0.1',
+      port: 5000,
+    })
+  })
+
+  it('gives way to flags, long and short', () => {
+    const config = parseConfig({ MLFLOW_PORT: '1', MLFLOW_HOST: 'a' }, [
+      '-p',
+      '2',
+      '--host=b',
+      '--no-serve-artifacts',
+    ])
+    expect(config).toMatchObject({ port: 2, host: 'b', serveArtifacts: false })
+  })
+
+  it('counts an empty variable as unset', () => {
+    expect(parseConfig({ MLFLOW_PORT: '' }).port).toBe(5000)
+  })
+})
+
+describe('a wrong setting', () => {
+  it('is named with its value and what is allowed, all of them at once', () => {
+    const problems = problemsOf({ MLFLOW_PORT: '70000', MLFLOW_SERVE_ARTIFACTS: 'maybe' }, [
+      '--static-prefix=x/',
+    ])
+    expect(problems).toEqual([
+      'MLFLOW_SERVE_ARTIFACTS="maybe": must be true or false',
+      'MLFLOW_PORT="70000": must be a whole number from 0 to 65535',
+      `--static-prefix="x/": must start with '/' and not end with it`,
+    ])
+  })
+
+  it('shows no password', () => {
+    expect(problemsOf({ MLFLOW_BACKEND_STORE_URI: 'oracle://me:secret@host/db' }).join()).not.toContain(
+      'secret',
+    )
+    expect(redactUri('postgresql://me:p@ss@host/db?sslpassword=x')).toBe(
+      'postgresql://me:***@host/db?sslpassword=***',
+    )
+  })
+
+  it('is an unknown flag too', () => {
+    expect(problemsOf({}, ['--prot=1'])).toEqual(["Unknown option '--prot'; see trackyard server --help"])
+  })
+
+  it('is what this server cannot follow yet, rather than left out', () => {
+    expect(problemsOf({}, ['--app-name', 'basic-auth'])).toHaveLength(1)
+    expect(problemsOf({ MLFLOW_ENABLE_WORKSPACES: 'true' })).toHaveLength(1)
+    expect(problemsOf({ MLFLOW_ENABLE_WORKSPACES: 'false' })).toHaveLength(0)
+  })
+
+  it('is a registry of its own, but not the same database named twice', () => {
+    const uri = 'sqlite:////data/mlflow.db'
+    expect(problemsOf({ MLFLOW_BACKEND_STORE_URI: uri, MLFLOW_REGISTRY_STORE_URI: uri })).toEqual([])
+    expect(problemsOf({ MLFLOW_REGISTRY_STORE_URI: uri })).toHaveLength(1)
+  })
+})
+
+it('takes the flags for servers it is not, and says so', () => {
+  const argv = ['--gunicorn-opts', '--timeout 60']
+  expect(problemsOf({}, argv)).toEqual([])
+  expect(ignoredSettings({}, argv)).toEqual(['--gunicorn-opts'])
+})
+
+describe('a database URI', () => {
+  it.each([
+    ['sqlite:///mlflow.db', 'mlflow.db'],
+    ['sqlite:////data/mlflow.db', '/data/mlflow.db'],
+    ['sqlite+pysqlite:///mlflow.db', 'mlflow.db'],
+    ['sqlite://', ''],
+    ['sqlite:///:memory:', ''],
+  ])('%s is SQLite at "%s"', (uri, path) => {
+    expect(parseDatabaseUri(uri)).toEqual({ dialect: 'sqlite', path })
+  })
+
+  it.each(['postgresql', 'postgres', 'postgresql+psycopg2', 'postgresql+psycopg'])(
+    '%s:// is PostgreSQL',
+    (scheme) => {
+      const location = parseDatabaseUri(`${scheme}://me:a%2Fb@db.internal:6432/mlflow?sslmode=require`)
+      expect(location).toMatchObject({
+        dialect: 'postgres',
+        url: { host: 'db.internal:6432', pathname: '/mlflow' },
+      })
+    },
+  )
+
+  it.each(['mysql', 'mysql+pymysql', 'mysql+mysqldb'])('%s:// is MySQL', (scheme) => {
+    expect(parseDatabaseUri(`${scheme}://me@host/mlflow`)).toMatchObject({ dialect: 'mysql' })
+  })
+
+  it.each([
+    'mlruns',
+    'file:///mlruns',
+    'sqlite:/x',
+    'sqlite://x.db',
+    'postgresql://host',
+    'mysql+psycopg2://host/db',
+  ])('%s is refused', (uri) => {
+    expect(() => parseDatabaseUri(uri)).toThrow(/^must/)
+  })
+})
