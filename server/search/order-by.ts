@@ -10,7 +10,7 @@ export interface Order {
 }
 
 /** Each costs a look-up for every row. */
-const MOST_ORDERS = 60
+const MOST_ORDERS = 30
 
 /** @throws ApiError for a key the entity has not, or has twice */
 export function parseOrders(grammar: Grammar, orderBy: readonly string[]): Order[] {

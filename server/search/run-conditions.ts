@@ -23,11 +23,11 @@ type NumberAttribute = 'start_time' | 'end_time'
 const RUN_NAME = 'mlflow.runName'
 const DATASET_CONTEXT = 'mlflow.data.context'
 
-export const run = () => expressionBuilder<Database, 'runs'>()
+const run = () => expressionBuilder<Database, 'runs'>()
 
 export function runCondition(dialect: Dialect, { key, test }: Comparison): Expression<SqlBool> {
   if (test.type === 'null') {
-    const found = run().exists(textOf(dialect, key.kind === 'tag' ? 'tags' : 'params', key.name))
+    const found = run().exists(loggedText(dialect, key.kind === 'tag' ? 'tags' : 'params', key.name))
     return test.operator === 'IS NULL' ? run().not(found) : found
   }
   if (test.type === 'number') {
@@ -44,18 +44,10 @@ export function runCondition(dialect: Dialect, { key, test }: Comparison): Expre
 }
 
 /** The tag or param of a run with this key. */
-export function textOf(dialect: Dialect, table: 'tags' | 'params', key: string) {
+function loggedText(dialect: Dialect, table: 'tags' | 'params', key: string) {
   return run()
     .selectFrom(`${table} as logged` as 'tags as logged')
-    .select('logged.value')
-    .whereRef('logged.run_uuid', '=', 'runs.run_uuid')
-    .where((eb) => equalsText(dialect, eb.ref('logged.key'), key))
-}
-
-/** The latest point of a run's metric. */
-export function metricOf(dialect: Dialect, key: string) {
-  return run()
-    .selectFrom('latest_metrics as logged')
+    .select('logged.key')
     .whereRef('logged.run_uuid', '=', 'runs.run_uuid')
     .where((eb) => equalsText(dialect, eb.ref('logged.key'), key))
 }
@@ -67,15 +59,18 @@ function hasText(
   test: TextTest,
 ): Expression<SqlBool> {
   return run().exists(
-    textOf(dialect, table, key).where((eb) => textMatches(dialect, eb.ref('logged.value'), test)),
+    loggedText(dialect, table, key).where((eb) => textMatches(dialect, eb.ref('logged.value'), test)),
   )
 }
 
 /** NaN is stored as 0 with a mark: it differs from every number and compares with none. */
 function hasMetric(dialect: Dialect, key: string, test: NumberTest): Expression<SqlBool> {
   return run().exists(
-    metricOf(dialect, key)
-      .select('logged.value')
+    run()
+      .selectFrom('latest_metrics as logged')
+      .select('logged.key')
+      .whereRef('logged.run_uuid', '=', 'runs.run_uuid')
+      .where((eb) => equalsText(dialect, eb.ref('logged.key'), key))
       .where((eb) => {
         const matches = numberMatches(eb.ref('logged.value'), test)
         return test.operator === '!='

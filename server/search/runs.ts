@@ -7,7 +7,7 @@ import { parseOrders } from './order-by.ts'
 import { type Page, type Search, toPage } from './page.ts'
 import { parsePageToken } from './page-token.ts'
 import { type RunAttribute, runCondition } from './run-conditions.ts'
-import { runOrders } from './run-orders.ts'
+import { inRunOrder } from './run-orders.ts'
 import { STAGES_BY_VIEW, type ViewType } from './view-type.ts'
 
 export type { RunRow, ViewType }
@@ -68,16 +68,15 @@ export async function searchRuns(
 ): Promise<Page<RunRow>> {
   const dialect = dialectOf(db)
   const conditions = parseFilter(GRAMMAR, filter).map((one) => runCondition(dialect, one))
-  const orders = runOrders(dialect, parseOrders(GRAMMAR, orderBy), orderBy)
+  const orders = parseOrders(GRAMMAR, orderBy)
   const offset = parsePageToken(pageToken)
-  let query = db
+  const found = db
     .selectFrom('runs')
-    .selectAll()
-    .where((eb) => isOneOf(dialect, eb.ref('experiment_id'), experimentIds))
-    .where('lifecycle_stage', 'in', STAGES_BY_VIEW[viewType])
+    .selectAll('runs')
+    .where((eb) => isOneOf(dialect, eb.ref('runs.experiment_id'), experimentIds))
+    .where('runs.lifecycle_stage', 'in', STAGES_BY_VIEW[viewType])
     .where((eb) => eb.and(conditions))
-  for (const [value, direction] of orders) query = query.orderBy(value, direction)
-  const rows = await query
+  const rows = await inRunOrder(dialect, found, orders, orderBy)
     .limit(maxResults + 1)
     .offset(offset)
     .execute()

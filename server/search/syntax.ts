@@ -15,8 +15,8 @@ export interface ComparisonNode {
   readonly right?: Operand
 }
 
-/** A filter with more would keep the database busy for seconds on end. */
-const MOST_COMPARISONS = 200
+/** Each may cost a look-up for every run; MLflow on SQLite can join no more either. */
+const MOST_COMPARISONS = 64
 
 /** @throws ApiError for anything but comparisons joined by AND */
 export function parseComparisons(filter: string): ComparisonNode[] {
