@@ -32,6 +32,9 @@ const UNSUPPORTED: Record<string, string> = {
   MLFLOW_ENABLE_WORKSPACES: 'enable-workspaces',
 }
 
+/** Where clients write by themselves unless told otherwise, when artifacts do not go through the server. */
+const UNSERVED_ROOT = './mlruns'
+
 const REGISTRY_VARIABLE = 'MLFLOW_REGISTRY_STORE_URI'
 const REGISTRY_FLAG = 'registry-store-uri'
 
@@ -88,6 +91,8 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
       `${REGISTRY_VARIABLE}: models are kept in the database of runs; leave it out, or give it that database`,
     )
   }
+  const hasRoot = flags['default-artifact-root'] ?? environment[SETTINGS.defaultArtifactRoot.env]
+  if (!config.serveArtifacts && !hasRoot) config.defaultArtifactRoot = UNSERVED_ROOT
   if (problems.length > 0) throw new ConfigError(problems)
   return config as Config
 }

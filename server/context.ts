@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type ArtifactStore, openArtifactStore } from './artifacts/index.ts'
+import { localFolder } from './artifacts/local-path.ts'
+import { schemeOf } from './artifacts/location.ts'
 import type { Config } from './config.ts'
 import { type Db, openDatabase } from './db/index.ts'
 import { migrate } from './db/migrate.ts'
@@ -21,7 +23,8 @@ export type Logger = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'
 export type Clock = () => number
 
 /** Opens the database (creating it when it is empty) and the artifact store. */
-export async function openContext(config: Config, log: Logger, clock: Clock = Date.now): Promise<Context> {
+export async function openContext(settings: Config, log: Logger, clock: Clock = Date.now): Promise<Context> {
+  const config = { ...settings, defaultArtifactRoot: absoluteRoot(settings.defaultArtifactRoot) }
   const artifacts = await openArtifactStore(config.artifactsDestination)
   const db = openDatabase(config.backendStoreUri)
   try {
@@ -32,6 +35,11 @@ export async function openContext(config: Config, log: Logger, clock: Clock = Da
     throw error
   }
   return { config, db, artifacts, clock, log }
+}
+
+/** Clients read the root in every experiment, from folders of their own. */
+function absoluteRoot(uri: string): string {
+  return schemeOf(uri) === '' ? localFolder(uri) : uri
 }
 
 export async function closeContext(context: Context): Promise<void> {

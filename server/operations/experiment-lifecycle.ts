@@ -1,6 +1,7 @@
 /** Deleting and restoring an experiment: its runs go with it. */
 import type { Db } from '../db/index.ts'
 import { notFound } from '../errors.ts'
+import { deleteAssessmentsOfRuns } from '../store/assessments.ts'
 import { getExperiment, type LifecycleStage, setExperimentStage } from '../store/experiments.ts'
 import { setStageOfRunsIn } from '../store/runs.ts'
 
@@ -23,6 +24,7 @@ async function move(
     const experiment = await getExperiment(tx, id)
     if (experiment.lifecycle_stage !== from) throw notFound(`No Experiment with id=${id} exists`)
     await setExperimentStage(tx, id, to, now)
+    if (to === 'deleted') await deleteAssessmentsOfRuns(tx, { experimentId: id })
     await setStageOfRunsIn(tx, id, to, now)
   })
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Db } from '../db/index.ts'
 import { upsert } from '../db/upsert.ts'
 import { invalidParameter } from '../errors.ts'
+import { deleteAssessmentsOfRuns } from '../store/assessments.ts'
 import { getExperiment, type Tag } from '../store/experiments.ts'
 import { getRun, type Run } from '../store/run-data.ts'
 import {
@@ -98,9 +99,11 @@ export async function setRunTags(db: Db, runId: string, tags: readonly Tag[]): P
   )
 }
 
+/** Deletes a run, and for good what it said of traces, as MLflow does. */
 export async function deleteRun(db: Db, runId: string, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await getRunRow(tx, runId)
+    await deleteAssessmentsOfRuns(tx, { runId })
     await setRunStage(tx, runId, 'deleted', now)
   })
 }

@@ -89,6 +89,12 @@ describe('the environment', () => {
   })
 })
 
+it('keeps artifacts in ./mlruns where they do not go through the server', () => {
+  expect(parseConfig({}, ['--no-serve-artifacts']).defaultArtifactRoot).toBe('./mlruns')
+  const given = { MLFLOW_SERVE_ARTIFACTS: 'false', MLFLOW_DEFAULT_ARTIFACT_ROOT: '/data' }
+  expect(parseConfig(given).defaultArtifactRoot).toBe('/data')
+})
+
 describe('a wrong setting', () => {
   it('is named with its value and what is allowed, all of them at once', () => {
     const problems = problemsOf({ MLFLOW_PORT: '70000', MLFLOW_SERVE_ARTIFACTS: 'maybe' }, [

@@ -39,4 +39,10 @@ describe('experiments', () => {
       message: 'No Experiment with id=42 exists',
     })
   })
+
+  it('keeps a relative artifact root as an absolute one', async () => {
+    const app = await testApp({ defaultArtifactRoot: './somewhere' })
+    const { body } = await call(app, 'GET', 'experiments/get', { experiment_id: '0' })
+    expect(body.experiment.artifact_location).toBe(`${process.cwd()}/somewhere/0`)
+  })
 })

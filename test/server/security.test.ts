@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { isAllowedHost, isAllowedOrigin } from '../../server/security.ts'
+import { testApp } from './support.ts'
+
+const SEARCH = { method: 'POST', url: '/api/2.0/mlflow/experiments/search' } as const
+const JSON_BODY = { payload: '{"max_results":1}' }
+
+describe('the Host header', () => {
+  it.each([
+    'localhost',
+    'localhost:5000',
+    'LOCALHOST:5000',
+    '127.0.0.1:5000',
+    '[::1]:5000',
+    '0.0.0.0',
+    '10.1.2.3',
+    '192.168.0.7:5000',
+    '172.16.0.1',
+    '172.31.255.255',
+    '[fd00::1]:5000',
+  ])('may be %s', (host) => {
+    expect(isAllowedHost(host, [])).toBe(true)
+  })
+
+  it.each([
+    '',
+    'evil.example',
+    'localhost.evil.example',
+    '10.evil.example',
+    '192.168.0.1.evil.example',
+    '172.15.0.1',
+    '172.32.0.1',
+    '8.8.8.8',
+    '[2001:db8::1]',
+    'localhost@evil.example',
+  ])('may not be "%s"', (host) => {
+    expect(isAllowedHost(host, [])).toBe(false)
+  })
+
+  it('is what the operator allows, where that is set', () => {
+    expect(isAllowedHost('mlflow.team.example:443', ['mlflow.*.example'])).toBe(true)
+    expect(isAllowedHost('localhost', ['mlflow.*.example'])).toBe(false)
+    expect(isAllowedHost('anything', ['*'])).toBe(true)
+    expect(isAllowedHost('mlflowXteam.example', ['mlflow.team.example'])).toBe(false)
+  })
+
+  it('is checked on every route but health and version', async () => {
+    const app = await testApp()
+    const headers = { host: 'evil.example' }
+    const refused = await app.inject({
+      ...SEARCH,
+      ...JSON_BODY,
+      headers: { ...headers, 'content-type': 'application/json' },
+    })
+    expect([refused.statusCode, refused.payload]).toEqual([
+      403,
+      'Invalid Host header - possible DNS rebinding attack detected',
+    ])
+    expect((await app.inject({ url: '/health', headers })).statusCode).toBe(200)
+    expect((await app.inject({ url: '/version', headers })).payload).toBe('3.17.2')
+    expect((await app.inject({ url: '/', headers })).statusCode).toBe(403)
+  })
+})
+
+describe('the Origin header', () => {
+  it.each(['http://localhost:3000', 'http://127.0.0.1', 'https://[::1]:8443', 'http://server.example'])(
+    'may be %s',
+    (origin) => {
+      expect(isAllowedOrigin(origin, 'server.example', [])).toBe(true)
+    },
+  )
+
+  it.each([
+    'http://evil.example',
+    'null',
+    'http://localhost.evil',
+    'http://localhost@evil',
+    'file://',
+    'http://server.example:81',
+  ])('may not be %s', (origin) => {
+    expect(isAllowedOrigin(origin, 'server.example', [])).toBe(false)
+  })
+
+  it.each(['http://evil.example', 'null'])('%s may read nothing across and write nothing', async (origin) => {
+    const app = await testApp()
+    const headers = { origin, 'content-type': 'application/json' }
+    const write = await app.inject({ ...SEARCH, ...JSON_BODY, headers })
+    expect([write.statusCode, write.payload]).toEqual([403, 'Cross-origin request blocked'])
+    const read = await app.inject({ url: '/api/2.0/mlflow/experiments/get?experiment_id=0', headers })
+    expect(read.headers).not.toHaveProperty('access-control-allow-origin')
+  })
+
+  it('is answered in a preflight when it is allowed', async () => {
+    const app = await testApp({ corsAllowedOrigins: ['https://notebooks.example'] })
+    const preflight = await app.inject({
+      method: 'OPTIONS',
+      url: SEARCH.url,
+      headers: { origin: 'https://notebooks.example', 'access-control-request-headers': 'content-type' },
+    })
+    expect(preflight.statusCode).toBe(204)
+    expect(preflight.headers).toMatchObject({
+      'access-control-allow-origin': 'https://notebooks.example',
+      'access-control-allow-headers': 'content-type',
+    })
+  })
+})
+
+describe('a write', () => {
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
+    'is refused as %s, which a form of another site can send',
+    async (type) => {
+      const app = await testApp()
+      const response = await app.inject({ ...SEARCH, ...JSON_BODY, headers: { 'content-type': type } })
+      expect(response.statusCode).toBe(400)
+      expect(response.json().error_code).toBe('INVALID_PARAMETER_VALUE')
+    },
+  )
+
+  it('is refused when it is larger than the limit, with a status that is not tried again', async () => {
+    const app = await testApp({ maxRequestBytes: 1_000 })
+    const response = await app.inject({
+      ...SEARCH,
+      headers: { 'content-type': 'application/json' },
+      payload: JSON.stringify({ filter: 'x'.repeat(2_000) }),
+    })
+    expect([response.statusCode, response.json().error_code]).toEqual([413, 'REQUEST_TOO_LARGE'])
+  })
+
+  it.each(['{', '[1]', '"x"', 'NaN', '{"name":NaN}', '', '{"name":"a","name"', '\u0000'])(
+    'of %j is a 4xx with an error body',
+    async (payload) => {
+      const app = await testApp()
+      const response = await app.inject({
+        method: 'POST',
+        url: '/api/2.0/mlflow/experiments/create',
+        headers: { 'content-type': 'application/json' },
+        payload,
+      })
+      expect(response.statusCode).toBe(400)
+      expect(Object.keys(response.json())).toEqual(['error_code', 'message'])
+    },
+  )
+})
+
+it('every answer says how it may be framed and sniffed', async () => {
+  const app = await testApp()
+  const { headers } = await app.inject('/api/2.0/mlflow/experiments/get?experiment_id=0')
+  expect(headers).toMatchObject({
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
+    'referrer-policy': 'no-referrer',
+    vary: 'Origin',
+  })
+})
+
+it('an unknown path and a wrong method have an error body too', async () => {
+  const app = await testApp()
+  const unknown = await app.inject('/api/2.0/mlflow/nope')
+  expect([unknown.statusCode, unknown.json().error_code]).toEqual([404, 'ENDPOINT_NOT_FOUND'])
+  const wrong = await app.inject('/api/2.0/mlflow/runs/create')
+  expect([wrong.statusCode, wrong.json().error_code]).toEqual([405, 'METHOD_NOT_ALLOWED'])
+})
