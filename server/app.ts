@@ -5,6 +5,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { RPCS } from './api/index.ts'
+import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
 import { ApiError } from './errors.ts'
 import { mountHealth } from './health.ts'
@@ -29,10 +30,12 @@ export function buildApp(context: Context): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,
+    clientErrorHandler: answerClientError,
     // A URL that cannot be decoded reaches no route, and so no error handler.
     frameworkErrors: (error, _request, reply) =>
       (reply as FastifyReply).status(400).send(toApiError(error).toBody()),
   })
+  refuseTunnels(app.server)
   guardRequests(app, config)
   if (config.logLevel === 'debug') logRequests(app)
   app.setErrorHandler((error, request, reply) => {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Permission } from './auth/permission.ts'
+import { checkBodyLength } from './broken-requests.ts'
 import type { Context } from './context.ts'
 import { invalidParameter } from './errors.ts'
 import { parseJson, parseRequest, queryToJson, stringifyJson } from './wire.ts'
@@ -46,6 +47,10 @@ export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly
     }
   })
   app.addContentTypeParser('*', (_request, _payload, done) => done(notJson()))
+  app.addHook('preParsing', async (request, _reply, body) => {
+    await checkBodyLength(body, request.headers['content-length'], context.config.maxRequestBytes)
+    return body
+  })
   app.setSerializerCompiler(() => stringifyJson)
 
   for (const one of rpcs) {

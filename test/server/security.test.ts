@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { isAllowedHost, isAllowedOrigin } from '../../server/security.ts'
 import { testApp } from './support.ts'
@@ -126,6 +127,18 @@ describe('a write', () => {
     expect([response.statusCode, response.json().error_code]).toEqual([413, 'REQUEST_TOO_LARGE'])
   })
 
+  it('is answered even while most of a large body is on its way', async () => {
+    const app = await testApp()
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const response = await fetch(`${url}${SEARCH.url}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.alloc(60_000_000, 'a'),
+    })
+    const { error_code } = (await response.json()) as { error_code: string }
+    expect([response.status, error_code]).toEqual([413, 'REQUEST_TOO_LARGE'])
+  })
+
   it.each(['{', '[1]', '"x"', 'NaN', '{"name":NaN}', '', '{"name":"a","name"', '\u0000'])(
     'of %j is a 4xx with an error body',
     async (payload) => {
@@ -159,4 +172,20 @@ it('an unknown path and a wrong method have an error body too', async () => {
   expect([unknown.statusCode, unknown.json().error_code]).toEqual([404, 'ENDPOINT_NOT_FOUND'])
   const wrong = await app.inject('/api/2.0/mlflow/runs/create')
   expect([wrong.statusCode, wrong.json().error_code]).toEqual([405, 'METHOD_NOT_ALLOWED'])
+})
+
+describe('what is no request', () => {
+  it.each([
+    ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
+    ['headers without end', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`, 431],
+    ['no HTTP', 'hello\r\n\r\n', 400],
+  ])('%s is answered with an error body', async (_what, sent, status) => {
+    const app = await testApp()
+    const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+    const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8')
+    socket.write(sent)
+    const answer = (await Array.fromAsync(socket)).join('')
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toHaveProperty('error_code')
+  })
 })

@@ -17,6 +17,7 @@ const SERVER_LAYERS = [
   'operations',
   'context.ts',
   'auth',
+  'broken-requests.ts',
   'rpc.ts',
   'security.ts',
   'health.ts',
