@@ -59,7 +59,8 @@ function parseQuery(text: string, limits: Context['config']) {
 function messages(errors: readonly GraphQLError[], { log }: Context): string[] {
   return errors.map((error) => {
     const cause = error.originalError
-    if (cause === undefined || cause instanceof GraphQLError || cause instanceof ApiError) return error.message
+    if (cause === undefined || cause instanceof GraphQLError || cause instanceof ApiError)
+      return error.message
     log.error({ err: cause, path: error.path }, 'query failed')
     return 'The server failed; its log says why.'
   })

@@ -16,6 +16,8 @@ export function securityPolicy({ htmlArtifactScripts, xFrameOptions }: PolicySet
     // No remote images: text that a model wrote is shown as Markdown, and an image's address can carry data out.
     // The map of a GeoJSON artifact has its tiles from OpenStreetMap.
     'img-src': ["'self'", 'data:', 'blob:', 'https://*.tile.openstreetmap.org'],
+    // The films that explain an empty page.
+    'media-src': ["'self'", 'blob:', 'https://mlflow.org'],
     'connect-src': ["'self'", 'blob:', 'data:'],
     'worker-src': ["'self'", 'blob:'],
     'frame-src': ["'self'", 'blob:'],
