@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { invalidParameter } from '../errors.ts'
 import { rpc } from '../rpc.ts'
 import { searchExperiments } from '../search/experiments.ts'
 import { VIEW_TYPE_NUMBERS } from '../search/view-type.ts'
@@ -23,6 +24,11 @@ export const experimentSearchRpcs = (['GET', 'POST'] as const).map((method) =>
     permission: 'experiment.read',
     request,
     async handler({ db }: Context, { view_type, max_results, order_by, filter, page_token }) {
+      if (max_results > MOST_RESULTS) {
+        throw invalidParameter(
+          `Invalid value ${max_results} for parameter 'max_results' supplied. It must be at most ${MOST_RESULTS}`,
+        )
+      }
       checkMaxResults(max_results, MOST_RESULTS)
       const { rows, nextPageToken } = await searchExperiments(db, {
         filter,
