@@ -16,10 +16,11 @@ export async function serve(environment: NodeJS.ProcessEnv, argv: readonly strin
   const config = parseConfig(environment, argv)
   const log = pino({ level: config.logLevel })
   for (const name of ignoredSettings(environment, argv)) log.warn(`${name} has no effect on this server`)
+  // Before anything that takes time: the first process of a container ignores a signal nobody listens to.
+  const stopped = nextSignal()
   const context = await openContext(config, log)
   try {
     const app = buildApp(context)
-    const stopped = nextSignal()
     const url = await listen(app, config)
     releaseStartUpMemory()
     if (process.stdout.isTTY)

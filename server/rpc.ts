@@ -51,7 +51,6 @@ export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly
     await checkBodyLength(body, request.headers['content-length'], context.config.maxRequestBytes)
     return body
   })
-  app.setSerializerCompiler(() => stringifyJson)
 
   for (const one of rpcs) {
     for (const url of urlsOf(one, context.config.staticPrefix)) {

@@ -14,7 +14,7 @@ import {
   setLoggedModelTags,
   updateLoggedModel,
 } from '../store/logged-models.ts'
-import { generateRunName } from './run-name.ts'
+import { generateName } from './random-name.ts'
 
 export interface NewLoggedModel {
   readonly experimentId: number
@@ -52,7 +52,7 @@ export async function createLoggedModel(db: Db, model: NewLoggedModel): Promise<
     await insertLoggedModel(tx, {
       model_id: modelId,
       experiment_id: experimentId,
-      name: model.name || generateRunName(),
+      name: model.name || generateName(),
       artifact_location: `${(artifact_location ?? '').replace(/\/+$/, '')}/models/${modelId}/artifacts`,
       creation_timestamp_ms: now,
       last_updated_timestamp_ms: now,

@@ -10,14 +10,13 @@ import {
   getActiveRunRow,
   getRunRow,
   insertRun,
+  RUN_NAME_TAG,
   type RunRow,
   setRunStage,
   updateRunRow,
 } from '../store/runs.ts'
 import type { Int64 } from '../wire.ts'
-import { generateRunName } from './run-name.ts'
-
-export const RUN_NAME_TAG = 'mlflow.runName'
+import { generateName } from './random-name.ts'
 
 export interface NewRun {
   readonly experimentId: number
@@ -38,7 +37,7 @@ export async function createRun(
       `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='${name}', mlflow.runName='${nameTag}').`,
     )
   }
-  const runName = name || nameTag || generateRunName()
+  const runName = name || nameTag || generateName()
   const runId = randomUUID().replaceAll('-', '')
   return db.transaction().execute(async (tx) => {
     const experiment = await getExperiment(tx, experimentId)

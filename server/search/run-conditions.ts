@@ -1,9 +1,11 @@
 /** Comparisons of runs as SQL: each EXISTS below finds its row by the primary key. */
+
 import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect } from '../db/dialect.ts'
 import { integerMatches, type NumberTest, numberMatches } from '../db/number-match.ts'
 import type { Database } from '../db/schema/index.ts'
 import { equalsText, type TextTest, textMatches } from '../db/text-match.ts'
+import { RUN_NAME_TAG } from '../store/runs.ts'
 import type { Comparison } from './grammar.ts'
 
 export const RUN_COLUMNS = {
@@ -20,7 +22,6 @@ export type RunAttribute = keyof typeof RUN_COLUMNS
 
 type NumberAttribute = 'start_time' | 'end_time'
 
-const RUN_NAME = 'mlflow.runName'
 const DATASET_CONTEXT = 'mlflow.data.context'
 
 const run = () => expressionBuilder<Database, 'runs'>()
@@ -38,7 +39,7 @@ export function runCondition(dialect: Dialect, { key, test }: Comparison): Expre
   if (key.kind !== 'attribute')
     return hasText(dialect, key.kind === 'tag' ? 'tags' : 'params', key.name, test)
   // Runs logged before MLflow 1.30 have their name in the tag only.
-  if (key.name === 'run_name') return hasText(dialect, 'tags', RUN_NAME, test)
+  if (key.name === 'run_name') return hasText(dialect, 'tags', RUN_NAME_TAG, test)
   const column = RUN_COLUMNS[key.name as Exclude<RunAttribute, NumberAttribute>]
   return textMatches(dialect, run().ref(column), test)
 }

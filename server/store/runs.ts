@@ -4,6 +4,9 @@ import type { Database } from '../db/schema/index.ts'
 import { invalidParameter, notFound } from '../errors.ts'
 import type { LifecycleStage } from './experiments.ts'
 
+/** The tag that holds a run's name too. */
+export const RUN_NAME_TAG = 'mlflow.runName'
+
 export type RunRow = Selectable<Database['runs']>
 
 /** @throws ApiError RESOURCE_DOES_NOT_EXIST */

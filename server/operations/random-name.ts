@@ -1,4 +1,4 @@
-/** Names for runs that were given none: an adjective, an animal and a number, as MLflow's own look. */
+/** Names for runs and models that were given none: an adjective, an animal and a number, as MLflow's own look. */
 import { randomInt } from 'node:crypto'
 
 const ADJECTIVES =
@@ -11,7 +11,7 @@ const ANIMALS =
     ' ',
   )
 
-export function generateRunName(): string {
+export function generateName(): string {
   return `${pick(ADJECTIVES)}-${pick(ANIMALS)}-${randomInt(1000)}`
 }
 
