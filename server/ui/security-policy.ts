@@ -10,7 +10,8 @@ export function securityPolicy({ htmlArtifactScripts, xFrameOptions }: PolicySet
   const remote = htmlArtifactScripts ? ['https:'] : []
   const directives: Record<string, readonly string[]> = {
     'default-src': ["'self'"],
-    'script-src': ["'self'", ...forArtifacts],
+    // The parallel coordinates of compared runs are drawn by WebGL code that Plotly compiles in the browser.
+    'script-src': ["'self'", "'unsafe-eval'", ...forArtifacts],
     'style-src': ["'self'", "'unsafe-inline'", ...remote],
     'font-src': ["'self'", 'data:', ...remote],
     // No remote images: text that a model wrote is shown as Markdown, and an image's address can carry data out.

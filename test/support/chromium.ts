@@ -27,7 +27,10 @@ export async function openBrowser(executablePath: string): Promise<Browser> {
     args: [
       '--headless',
       '--no-sandbox',
-      '--disable-gpu',
+      // WebGL without a GPU: some of the UI's plots are nothing without it.
+      '--use-gl=angle',
+      '--use-angle=swiftshader-webgl',
+      '--enable-unsafe-swiftshader',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

@@ -167,7 +167,11 @@ describe.skipIf(!chromium)("MLflow's UI in a browser", { timeout: 60_000 }, () =
   it('compares runs', () =>
     shows(
       (one) => `/compare-runs?runs=${twoRuns(one)}&experiments=%5B%22${one.experimentId}%22%5D`,
-      (page) => reads(page, 'baseline-linear', 'forest-100', 'max_depth'),
+      async (page) => {
+        await reads(page, 'baseline-linear', 'forest-100', 'max_depth')
+        await page.locator('.parcoords .axis-title').first().waitFor({ state: 'attached' })
+        expect(await page.getByText('WebGL is not supported').count()).toBe(0)
+      },
     ))
 
   it('compares experiments', () =>
