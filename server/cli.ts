@@ -21,7 +21,7 @@ const COMMANDS: Record<string, Command> = {
   },
   ui: {
     summary: "Fetch MLflow's web UI, which the server serves.",
-    help: '[--to FOLDER]\n\nTakes the UI out of the pinned mlflow wheel on PyPI; needs Python 3 with pip.',
+    help: '[FOLDER]\n\nTakes the UI out of the pinned mlflow wheel on PyPI; needs Python 3 with pip.',
     run: runUi,
   },
   health: {
