@@ -54,14 +54,14 @@ export const bool = () => z.boolean()
 export const list = <T extends z.ZodType>(item: T) => z.array(item)
 
 /**
- * An enum by name, or by number where `numbers` gives them. What is unknown reads as unset, as protobuf does
- * for MLflow.
+ * An enum by name, or by number where `numbers` gives them. A name that is unknown reads as unset, as protobuf
+ * does for MLflow; a number that is unknown is refused.
  */
 export const enumeration = <const T extends Record<string, number>>(numbers: T) =>
   z.preprocess((value) => {
     if (typeof value === 'string' && !/^\d+$/.test(value)) return value in numbers ? value : undefined
     if (typeof value === 'string' || typeof value === 'number')
-      return Object.keys(numbers).find((name) => numbers[name] === Number(value))
+      return Object.keys(numbers).find((name) => numbers[name] === Number(value)) ?? value
     return value
   }, z.enum(Object.keys(numbers) as (keyof T & string)[]).optional())
 

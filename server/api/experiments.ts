@@ -113,7 +113,8 @@ export const experimentRpcs = [
     request: message({ experiment_id: requiredText(), key: requiredText() }),
     async handler({ db }, { experiment_id, key }) {
       const id = parseExperimentId(experiment_id)
-      await getExperiment(db, id)
+      const experiment = await getExperiment(db, id)
+      if (experiment.lifecycle_stage !== 'active') throw notActive(experiment)
       if (!(await deleteExperimentTag(db, id, key))) {
         throw notFound(`No tag with name: ${key} in experiment with id ${id}`)
       }

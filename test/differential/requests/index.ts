@@ -1,0 +1,33 @@
+import type { Scenario } from '../step.ts'
+import { artifacts } from './artifacts.ts'
+import { experimentSearch } from './experiment-search.ts'
+import { experiments } from './experiments.ts'
+import { graphql } from './graphql.ts'
+import { http } from './http.ts'
+import { inputs } from './inputs.ts'
+import { logBatch } from './log-batch.ts'
+import { loggedModels } from './logged-models.ts'
+import { metrics } from './metrics.ts'
+import { modelVersions } from './model-versions.ts'
+import { paramsAndTags } from './params-and-tags.ts'
+import { registeredModels } from './registered-models.ts'
+import { runSearch } from './run-search.ts'
+import { runs } from './runs.ts'
+
+/** In this order on each server: an answer that lists everything must see the same everything. */
+export const SCENARIOS: readonly Scenario[] = [
+  http,
+  experiments,
+  experimentSearch,
+  runs,
+  metrics,
+  paramsAndTags,
+  logBatch,
+  inputs,
+  runSearch,
+  registeredModels,
+  modelVersions,
+  loggedModels,
+  artifacts,
+  graphql,
+]
