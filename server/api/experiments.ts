@@ -11,10 +11,9 @@ import {
   renameExperiment,
   setExperimentTag,
 } from '../store/experiments.ts'
-import { list, message, orUnset, requiredText, text, unlessEmpty } from '../wire.ts'
+import { list, message, orUnset, requiredText, text } from '../wire.ts'
 import { checkExperimentName, checkExperimentTag, parseExperimentId } from './limits.ts'
-
-const tag = message({ key: text().default(''), value: text().default('') })
+import { tagMessage, toWireTags } from './tags.ts'
 
 export const experimentRpcs = [
   rpc({
@@ -24,7 +23,7 @@ export const experimentRpcs = [
     request: message({
       name: requiredText(),
       artifact_location: text().optional(),
-      tags: list(tag).default([]),
+      tags: list(tagMessage).default([]),
     }),
     async handler({ db, config, clock }, { name, artifact_location, tags }) {
       checkExperimentName(name)
@@ -131,7 +130,7 @@ export function toWire(experiment: Experiment) {
     lifecycle_stage: orUnset(experiment.lifecycle_stage),
     last_update_time: orUnset(experiment.last_update_time),
     creation_time: orUnset(experiment.creation_time),
-    tags: unlessEmpty(experiment.tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+    tags: toWireTags(experiment.tags),
     workspace: experiment.workspace,
   }
 }

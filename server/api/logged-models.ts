@@ -35,8 +35,8 @@ import {
 } from '../wire.ts'
 import { parseExperimentId } from './limits.ts'
 import { checkColumns, checkLoggedModelKey, checkLoggedModelName } from './registry-limits.ts'
+import { tagMessage } from './tags.ts'
 
-const keyValue = message({ key: text().default(''), value: text().default('') })
 const dataset = message({ dataset_name: text().default(''), dataset_digest: text().optional() })
 const order = message({
   field_name: text().default(''),
@@ -58,8 +58,8 @@ export const loggedModelRpcs = [
       name: text().default(''),
       model_type: text().default(''),
       source_run_id: text().default(''),
-      params: list(keyValue).default([]),
-      tags: list(keyValue).default([]),
+      params: list(tagMessage).default([]),
+      tags: list(tagMessage).default([]),
     }),
     async handler({ db, clock }, { experiment_id, name, model_type, source_run_id, params, tags }) {
       checkLoggedModelName(name)
@@ -111,7 +111,7 @@ export const loggedModelRpcs = [
     method: 'POST',
     path: '/mlflow/logged-models/:model_id/params',
     permission: 'experiment.update',
-    request: message({ model_id: requiredText(), params: list(keyValue).default([]) }),
+    request: message({ model_id: requiredText(), params: list(tagMessage).default([]) }),
     async handler({ db }, { model_id, params }) {
       params.forEach(checkLoggedModelKey)
       await logLoggedModelParams(db, model_id, params)
@@ -122,7 +122,7 @@ export const loggedModelRpcs = [
     method: 'PATCH',
     path: '/mlflow/logged-models/:model_id/tags',
     permission: 'experiment.update',
-    request: message({ model_id: requiredText(), tags: list(keyValue).default([]) }),
+    request: message({ model_id: requiredText(), tags: list(tagMessage).default([]) }),
     async handler({ db }, { model_id, tags }) {
       tags.forEach(checkLoggedModelKey)
       await db.transaction().execute(async (tx) => {

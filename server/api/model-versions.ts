@@ -25,8 +25,8 @@ import {
   unlessEmpty,
 } from '../wire.ts'
 import { checkColumns, checkModelName, checkRegistryTag, parseVersion } from './registry-limits.ts'
+import { tagMessage, toWireTags } from './tags.ts'
 
-const tag = message({ key: text().default(''), value: text().default('') })
 const latestVersions = message({ name: requiredText(), stages: list(text()).default([]) })
 
 export const modelVersionRpcs = [
@@ -41,7 +41,7 @@ export const modelVersionRpcs = [
       model_id: text().optional(),
       run_link: text().default(''),
       description: text().default(''),
-      tags: list(tag).default([]),
+      tags: list(tagMessage).default([]),
     }),
     async handler({ db, config, clock }, { name, source, run_id, model_id, run_link, description, tags }) {
       checkModelName(name)
@@ -215,7 +215,7 @@ export function toWire(version: ModelVersion) {
     run_id: orUnset(version.run_id),
     status: orUnset(version.status),
     status_message: version.status_message || undefined,
-    tags: unlessEmpty(version.tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+    tags: toWireTags(version.tags),
     run_link: orUnset(version.run_link),
     aliases: unlessEmpty(version.aliases),
   }

@@ -14,8 +14,7 @@ import {
 import { checkMaxResults, integer, list, message, orUnset, requiredText, text, unlessEmpty } from '../wire.ts'
 import { toWire as versionToWire } from './model-versions.ts'
 import { checkColumns, checkModelName, checkRegistryTag } from './registry-limits.ts'
-
-const tag = message({ key: text().default(''), value: text().default('') })
+import { tagMessage, toWireTags } from './tags.ts'
 
 export const registeredModelRpcs = [
   rpc({
@@ -25,7 +24,7 @@ export const registeredModelRpcs = [
     request: message({
       name: requiredText(),
       description: text().default(''),
-      tags: list(tag).default([]),
+      tags: list(tagMessage).default([]),
     }),
     async handler({ db, clock }, { name, description, tags }) {
       checkModelName(name)
@@ -142,7 +141,7 @@ export function toWire(model: RegisteredModel) {
     last_updated_timestamp: orUnset(model.last_updated_time),
     description: model.description || undefined,
     latest_versions: unlessEmpty(model.latestVersions.map(versionToWire)),
-    tags: unlessEmpty(model.tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+    tags: toWireTags(model.tags),
     aliases: unlessEmpty(model.aliases.map(({ alias, version }) => ({ alias, version: String(version) }))),
   }
 }

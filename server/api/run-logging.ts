@@ -15,6 +15,7 @@ import {
   checkUniqueParams,
 } from './limits.ts'
 import { RUN_ID_ALIAS } from './runs.ts'
+import { keyedMessage } from './tags.ts'
 
 const metricFields = {
   key: requiredText(),
@@ -25,8 +26,6 @@ const metricFields = {
   dataset_name: text().default(''),
   dataset_digest: text().default(''),
 }
-
-const param = message({ key: requiredText(), value: text().default('') })
 
 const dataset = message({
   name: requiredText(),
@@ -73,8 +72,8 @@ export const runLoggingRpcs = [
     request: message({
       run_id: requiredText(),
       metrics: list(message(metricFields)).default([]),
-      params: list(param).default([]),
-      tags: list(param).default([]),
+      params: list(keyedMessage).default([]),
+      tags: list(keyedMessage).default([]),
     }),
     async handler({ db, config }, { run_id, metrics, params, tags }) {
       checkRunId(run_id)
@@ -95,7 +94,7 @@ export const runLoggingRpcs = [
     permission: 'run.update',
     request: message({
       run_id: requiredText(),
-      datasets: list(message({ tags: list(param).default([]), dataset })).default([]),
+      datasets: list(message({ tags: list(keyedMessage).default([]), dataset })).default([]),
       models: list(message({ model_id: requiredText() })).default([]),
     }),
     async handler({ db }, { run_id, datasets, models }) {

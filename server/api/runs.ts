@@ -16,11 +16,11 @@ import {
   wireDouble,
 } from '../wire.ts'
 import { checkedTag, parseExperimentId } from './limits.ts'
+import { keyedMessage, toWireTags } from './tags.ts'
 
 export const RUN_ID_ALIAS = { run_uuid: 'run_id' } as const
 
 const runOnly = message({ run_id: requiredText() }, RUN_ID_ALIAS)
-const tag = message({ key: requiredText(), value: text().default('') })
 const runStatus = enumeration({ RUNNING: 1, SCHEDULED: 2, FINISHED: 3, FAILED: 4, KILLED: 5 })
 
 export const runRpcs = [
@@ -33,7 +33,7 @@ export const runRpcs = [
       user_id: text().default(''),
       run_name: text().default(''),
       start_time: int64().default(0),
-      tags: list(tag).default([]),
+      tags: list(keyedMessage).default([]),
     }),
     async handler({ db, config }, { experiment_id, user_id, run_name, start_time, tags }) {
       const run = await createRun(db, {
@@ -141,12 +141,12 @@ export function toWireRun(run: Run) {
         })),
       ),
       params: unlessEmpty(run.params.map(({ key, value }) => ({ key, value }))),
-      tags: unlessEmpty(run.tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+      tags: toWireTags(run.tags),
     },
     inputs: {
       dataset_inputs: unlessEmpty(
         run.datasetInputs.map(({ dataset, tags }) => ({
-          tags: unlessEmpty(tags.map(({ key, value }) => ({ key, value: orUnset(value) }))),
+          tags: toWireTags(tags),
           dataset: {
             name: dataset.name,
             digest: dataset.digest,
