@@ -1,12 +1,18 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MLFLOW_VERSION } from '../../server/version.ts'
 import { mlflowEnvironment, startTrackyard } from '../support/mlflow.ts'
 import type { RunningServer } from '../support/server-process.ts'
 import { runScript } from './scripts.ts'
 
 const mlflow = await mlflowEnvironment()
+
+it('the client under test is the release whose protocol the server keeps', async () => {
+  const requirements = await readFile(join(import.meta.dirname, 'requirements.txt'), 'utf8')
+  expect(requirements).toContain(`mlflow==${MLFLOW_VERSION}\n`)
+})
 
 describe.skipIf(!mlflow)('the stock Python client of MLflow 3.17.2', () => {
   let folder: string
