@@ -2,6 +2,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
   LogController,
 } from 'fastify'
 import { RPCS } from './api/index.ts'
@@ -40,12 +41,12 @@ export function buildApp(context: Context): FastifyInstance {
   if (config.logLevel === 'debug') logRequests(app)
   app.setErrorHandler((error, request, reply) => {
     const fault = toApiError(error)
-    if (fault.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed')
+    if (fault.status >= 500) request.log.error({ err: error, path: pathOf(request) }, 'request failed')
     return reply.status(fault.status).send(fault.toBody())
   })
   const methods = methodsByUrl(config.staticPrefix)
   app.setNotFoundHandler((request) => {
-    const path = request.url.split('?')[0] ?? ''
+    const path = pathOf(request)
     const allowed = methods.get(path)
     if (allowed)
       throw new ApiError(
@@ -61,15 +62,20 @@ export function buildApp(context: Context): FastifyInstance {
   return app
 }
 
-/** One line a request, without its query: that may hold what a log should not. */
+/** One line a request. */
 function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
-    const path = request.url.split('?')[0]
+    const path = pathOf(request)
     request.log.debug(
       { method: request.method, path, status: reply.statusCode, ms: reply.elapsedTime },
       'request',
     )
   })
+}
+
+/** The path without its query: that may hold what a log should not. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?')[0] ?? ''
 }
 
 function toApiError(error: unknown): ApiError {

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import packageJson from '../package.json' with { type: 'json' }
 import { serverHelp, usage } from './cli-help.ts'
-import { parseConfig, redactUri } from './config.ts'
+import { parseConfig } from './config.ts'
+import { redactUri } from './db/uri.ts'
 import { MLFLOW_VERSION } from './version.ts'
 
 interface Command {

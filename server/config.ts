@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SETTINGS, type Setting } from './config-settings.ts'
 import { flag } from './config-values.ts'
+import { redactUri } from './db/uri.ts'
 
 export type SettingName = keyof typeof SETTINGS
 export type Config = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> }
@@ -87,9 +88,8 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
   }
   const registry = flags[REGISTRY_FLAG] ?? environment[REGISTRY_VARIABLE]
   if (registry && registry !== config.backendStoreUri) {
-    problems.push(
-      `${REGISTRY_VARIABLE}: models are kept in the database of runs; leave it out, or give it that database`,
-    )
+    const label = flags[REGISTRY_FLAG] ? `--${REGISTRY_FLAG}` : REGISTRY_VARIABLE
+    problems.push(`${label}: models are kept in the database of runs; leave it out, or give it that database`)
   }
   const hasRoot = flags['default-artifact-root'] ?? environment[SETTINGS.defaultArtifactRoot.env]
   if (!config.serveArtifacts && !hasRoot) config.defaultArtifactRoot = UNSERVED_ROOT
@@ -119,13 +119,6 @@ export function ignoredSettings(environment: Environment, argv: readonly string[
     flags[name] !== undefined ? [`--${name}`] : environment[env] ? [env] : [],
   )
   return flags.dev === undefined ? named : [...named, '--dev']
-}
-
-/** A URI without its password. */
-export function redactUri(uri: string): string {
-  return uri
-    .replace(/(:\/\/[^:/@]*):.*@/, '$1:***@')
-    .replace(/([?&][^=&]*(?:password|secret|token)[^=&]*)=[^&]*/gi, '$1=***')
 }
 
 function parseFlags(argv: readonly string[], problems: string[]): Record<string, string | undefined> {

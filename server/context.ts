@@ -3,8 +3,8 @@ import { type ArtifactStore, openArtifactStore } from './artifacts/index.ts'
 import { localFolder } from './artifacts/local-path.ts'
 import { schemeOf } from './artifacts/location.ts'
 import type { Config } from './config.ts'
-import { type Db, openDatabase } from './db/index.ts'
-import { migrate } from './db/migrate.ts'
+import type { Db } from './db/index.ts'
+import { openMigrated } from './db/migrate.ts'
 import { ensureDefaultExperiment } from './store/experiments.ts'
 
 /** Everything a handler may use: opened once, closed once. */
@@ -26,14 +26,9 @@ export type Clock = () => number
 export async function openContext(settings: Config, log: Logger, clock: Clock = Date.now): Promise<Context> {
   const config = { ...settings, defaultArtifactRoot: absoluteRoot(settings.defaultArtifactRoot) }
   const artifacts = await openArtifactStore(config.artifactsDestination)
-  const db = openDatabase(config.backendStoreUri)
-  try {
-    if ((await migrate(db)) === 'created') log.info('created the database schema')
-    await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
-  } catch (error) {
-    await db.destroy()
-    throw error
-  }
+  const { db, outcome } = await openMigrated(config.backendStoreUri)
+  if (outcome === 'created') log.info('created the database schema')
+  await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
   return { config, db, artifacts, clock, log }
 }
 

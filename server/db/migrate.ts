@@ -2,8 +2,9 @@
 import { type Kysely, sql } from 'kysely'
 import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
 import { createIndexSql, createTableSql } from './ddl.ts'
-import { openDatabase } from './index.ts'
+import { type Db, openDatabase } from './index.ts'
 import { type Database, TABLES } from './schema/index.ts'
+import { redactUri } from './uri.ts'
 
 /** The database is not one this server may use; the message says what to do. */
 export class SchemaError extends Error {
@@ -32,17 +33,28 @@ export async function migrate(db: Kysely<Database>): Promise<'created' | 'curren
   })
 }
 
-/** `trackyard db upgrade`. @returns what there was to do, for a person */
-export async function upgradeDatabase(uri: string): Promise<string> {
+/**
+ * Opens the database a URI names and migrates it.
+ * @throws SchemaError in one line that names the database when it cannot be used
+ */
+export async function openMigrated(uri: string): Promise<{ db: Db; outcome: 'created' | 'current' }> {
   const db = openDatabase(uri)
   try {
-    const outcome = await migrate(db)
-    return outcome === 'created'
-      ? `created the schema of MLflow ${MLFLOW_VERSION} (revision ${SCHEMA_REVISION})`
-      : `is at revision ${SCHEMA_REVISION} already, which this server needs`
-  } finally {
+    return { db, outcome: await migrate(db) }
+  } catch (cause) {
     await db.destroy()
+    const { message } = cause as Error
+    throw new SchemaError(`MLFLOW_BACKEND_STORE_URI names ${redactUri(uri)}: ${message}`, { cause })
   }
+}
+
+/** `trackyard db upgrade`. @returns what there was to do, for a person */
+export async function upgradeDatabase(uri: string): Promise<string> {
+  const { db, outcome } = await openMigrated(uri)
+  await db.destroy()
+  return outcome === 'created'
+    ? `created the schema of MLflow ${MLFLOW_VERSION} (revision ${SCHEMA_REVISION})`
+    : `is at revision ${SCHEMA_REVISION} already, which this server needs`
 }
 
 const DEFAULT_WORKSPACE = 'Default workspace for legacy resources'

@@ -35,6 +35,13 @@ export function parseDatabaseUri(uri: string): DatabaseLocation {
   return { dialect, url }
 }
 
+/** A URI without its password. */
+export function redactUri(uri: string): string {
+  return uri
+    .replace(/(:\/\/[^:/@]*):.*@/, '$1:***@')
+    .replace(/([?&][^=&]*(?:password|secret|token)[^=&]*)=[^&]*/gi, '$1=***')
+}
+
 function sqliteLocation(rest: string): DatabaseLocation {
   if (rest === '' || rest === '/' || rest === '/:memory:') return { dialect: 'sqlite', path: '' }
   if (!rest.startsWith('/'))

@@ -1,6 +1,8 @@
 import type { Selectable, Updateable } from 'kysely'
 import type { Db } from '../db/index.ts'
+import { insertExperiment } from '../db/insert-experiment.ts'
 import type { Database } from '../db/schema/index.ts'
+import { upsert } from '../db/upsert.ts'
 import { ApiError, notFound } from '../errors.ts'
 import { byId, inChunks } from './chunks.ts'
 
@@ -41,11 +43,7 @@ export async function createExperiment(
     if (await findExperimentByName(tx, name)) {
       throw new ApiError('RESOURCE_ALREADY_EXISTS', `Experiment(name=${name}) already exists.`)
     }
-    const { insertId } = await tx
-      .insertInto('experiments')
-      .values(newExperiment(name, now))
-      .executeTakeFirstOrThrow()
-    const id = Number(insertId)
+    const id = await insertExperiment(tx, newExperiment(name, now))
     await tx
       .updateTable('experiments')
       .set({ artifact_location: artifactLocation || experimentLocation(artifactRoot, id) })
@@ -97,11 +95,13 @@ export async function setExperimentStage(
 }
 
 export async function setExperimentTag(db: Db, id: number, { key, value }: Tag): Promise<void> {
-  await db
-    .insertInto('experiment_tags')
-    .values({ experiment_id: id, key, value })
-    .onConflict((conflict) => conflict.columns(['key', 'experiment_id']).doUpdateSet({ value }))
-    .execute()
+  await upsert(
+    db,
+    'experiment_tags',
+    [{ experiment_id: id, key, value }],
+    ['key', 'experiment_id'],
+    ['value'],
+  )
 }
 
 /** @returns whether there was such a tag */

@@ -1,14 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type Config,
-  ConfigError,
-  ignoredSettings,
-  parseConfig,
-  redactUri,
-  toEnvironment,
-} from '../../server/config.ts'
-import { parseDatabaseUri } from '../../server/db/uri.ts'
+import { type Config, ConfigError, ignoredSettings, parseConfig, toEnvironment } from '../../server/config.ts'
+import { parseDatabaseUri, redactUri } from '../../server/db/uri.ts'
 
 function problemsOf(environment: Record<string, string>, argv: string[] = []): readonly string[] {
   try {
