@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mlflowEnvironment, startMlflowServer, startTrackyard } from '../support/mlflow.ts'
-import type { RunningServer } from '../support/server-process.ts'
+import { allEnded, type RunningServer } from '../support/server-process.ts'
 import { readAll, type Written, writeSome } from './tracking-data.ts'
 
 const mlflow = await mlflowEnvironment()
@@ -71,7 +71,7 @@ describe.skipIf(!mlflow)('the same database and artifacts', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'trackyard-swap-'))
     await Promise.all(['there', 'back'].map((name) => mkdir(join(folder, name))))
-    await Promise.all([fromUsToMlflowAndBack(join(folder, 'there')), fromMlflowToUs(join(folder, 'back'))])
+    await allEnded([fromUsToMlflowAndBack(join(folder, 'there')), fromMlflowToUs(join(folder, 'back'))])
   }, 240_000)
 
   afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -47,6 +47,8 @@ export async function startServer({
   if (pid === undefined) throw new Error(`could not start ${command}`)
   const killNow = () => signalGroup(pid, 'SIGKILL')
   process.once('exit', killNow)
+  // The signal alone ends a test process without its `exit` event, and the server would outlive it.
+  if (process.listenerCount('SIGTERM') === 0) process.once('SIGTERM', () => process.exit(143))
   const server: RunningServer = {
     url: `http://127.0.0.1:${port}`,
     pid,
@@ -107,4 +109,16 @@ export async function freePort(): Promise<number> {
   socket.close()
   await once(socket, 'close')
   return port
+}
+
+/** Results of all when each has ended, well or not: what one failure leaves running nobody would stop. */
+export async function allEnded<T extends readonly unknown[]>(
+  work: {
+    [K in keyof T]: Promise<T[K]>
+  },
+): Promise<T> {
+  const outcomes = await Promise.allSettled(work)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+  return Promise.all(work) as Promise<unknown> as Promise<T>
 }
