@@ -88,8 +88,13 @@ export function checkedParam(path: string, { key, value }: KeyValue, config: Con
 }
 
 /** A run's tag as it is stored: its name checked, its value cut to the limit where the server cuts. */
-export function checkedTag(path: string, { key, value }: KeyValue, config: Config): KeyValue {
-  checkEntityName(at(path, 'key'), key)
+export function checkedTag(path: string, tag: KeyValue, config: Config): KeyValue {
+  checkEntityName(at(path, 'key'), tag.key)
+  return fittedTag(path, tag, config)
+}
+
+/** A tag that comes with a new run, whose name MLflow does not look at. */
+export function fittedTag(path: string, { key, value }: KeyValue, config: Config): KeyValue {
   checkLength(at(path, 'key'), KEY, key)
   return { key, value: fitted(at(path, 'value'), TAG_VALUE, value, config) }
 }

@@ -15,8 +15,8 @@ import {
   unlessEmpty,
   wireDouble,
 } from '../wire.ts'
-import { checkedTag, parseExperimentId } from './limits.ts'
-import { keyedMessage, toWireTags } from './tags.ts'
+import { checkedTag, fittedTag, parseExperimentId } from './limits.ts'
+import { tagMessage, toWireTags } from './tags.ts'
 
 export const RUN_ID_ALIAS = { run_uuid: 'run_id' } as const
 
@@ -33,7 +33,7 @@ export const runRpcs = [
       user_id: text().default(''),
       run_name: text().default(''),
       start_time: int64().default(0),
-      tags: list(keyedMessage).default([]),
+      tags: list(tagMessage).default([]),
     }),
     async handler({ db, config }, { experiment_id, user_id, run_name, start_time, tags }) {
       const run = await createRun(db, {
@@ -41,7 +41,7 @@ export const runRpcs = [
         userId: user_id,
         startTime: start_time,
         name: run_name,
-        tags: tags.map((one, index) => checkedTag(`tags[${index}]`, one, config)),
+        tags: tags.map((one, index) => fittedTag(`tags[${index}]`, one, config)),
       })
       const { outputs: _, ...created } = toWireRun(run)
       return { run: created }

@@ -33,9 +33,6 @@ export const artifactFileRoutes: readonly Route[] = [
       const path = safePath(queryValue(request, 'path'))
       const version = parseVersion(queryValue(request, 'version'))
       const uri = await getModelVersionArtifactUri(context.db, queryValue(request, 'name'), version)
-      if (findQueryValue(request, 'presigned') === 'true') {
-        throw new ApiError('NOT_IMPLEMENTED', 'This server hands out no presigned URLs.')
-      }
       return sendArtifact(below(locateArtifacts(uri, context), path), request, reply)
     },
   },

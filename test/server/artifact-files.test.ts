@@ -231,12 +231,6 @@ describe("a model version's artifacts", () => {
     expect([response.statusCode, response.body]).toEqual([200, 'flavors: {}'])
   })
 
-  it('answer 501 for a presigned URL', async () => {
-    const { app, db, runId } = await appWithRun()
-    await insertVersion(db, `runs:/${runId}/model`)
-    expect((await download(app, 'MLmodel', { presigned: 'true' })).statusCode).toBe(501)
-  })
-
   it('answer 404 for a version that is not there, and 400 for one that is no number', async () => {
     const app = await testApp()
     const response = await download(app, 'x')

@@ -151,15 +151,6 @@ export const ARTIFACT_DIFFERENCES: readonly Difference[] = [
     shownBy: answersTo(404, 400, 'artifacts: get-artifact of no run'),
   },
   {
-    id: 'presigned-get-artifact',
-    area: 'artifacts',
-    where: '`/model-versions/get-artifact?presigned=true`',
-    mlflow: 'the parameter is ignored: the file',
-    ours: '501 `NOT_IMPLEMENTED`, as MLflow 3.18',
-    reason: 'who asks for a URL cannot use a file',
-    shownBy: answersTo(200, 501, 'artifacts: model-versions/get-artifact presigned'),
-  },
-  {
     id: 'server-info',
     area: 'artifacts',
     where: '`server-info`',

@@ -57,15 +57,6 @@ export const RUN_DIFFERENCES: readonly Difference[] = [
     ),
   },
   {
-    id: 'run-tag-names-at-creation',
-    area: 'runs',
-    where: '`runs/create` with a tag whose key is empty or has a character that set-tag refuses',
-    mlflow: '200; the tag can never be set again or deleted',
-    ours: '400, as set-tag',
-    reason: 'one rule for tags wherever they are set',
-    shownBy: answersTo(200, 400, 'runs: a tag with a bad key', 'runs: a tag without a key'),
-  },
-  {
     id: 'dataset-fields-required',
     area: 'runs',
     where: '`runs/log-inputs` without a dataset’s name, digest, source or source type, or a model’s id',
