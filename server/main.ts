@@ -73,6 +73,9 @@ async function drain(app: FastifyInstance, { drainSeconds }: Config): Promise<vo
     }, drainSeconds * 1000)
     timeout.signal.addEventListener('abort', () => clearTimeout(timer))
   })
+  // A client that keeps its connection after its last answer would hold up the end.
+  const idle = setInterval(() => app.server.closeIdleConnections(), 100)
   await Promise.race([app.close(), late])
+  clearInterval(idle)
   timeout.abort()
 }
