@@ -80,7 +80,7 @@ export const TRACKING_OPTIONS = z.strictObject({
     'trackyard',
   ),
   tier: z.enum(TIERS),
-  /** Reference of an image that exists. @default one built from this package's docker/Dockerfile */
+  /** Reference of an image that exists. @default one built from the repository's docker/Dockerfile */
   image: text(/^[^\s]+$/, 'must be the reference of an image').optional(),
   /** Address of the host the port is published on. @default 127.0.0.1 */
   bindAddress: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
