@@ -31,8 +31,8 @@ image: ## Build the image and print its size (IMAGE=name:tag)
 	  --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null)" --build-arg SOURCE="$(SOURCE)" .
 	@docker image inspect $(IMAGE) --format '{{.Size}}' | awk '{ printf "$(IMAGE): %.0f MB\n", $$1 / 1e6 }'
 
-bench: node_modules ## Measure the start-up time and the memory of an idle server
-	@npm run --silent bench:start
+bench: node_modules ## Measure start and idle memory, then every kind of work beside mlflow server (six minutes)
+	@npm run --silent bench:start; start=$$?; npm run --silent bench:compare && exit $$start
 
 # Without the UI the server runs and says at / how to get it, so a machine without a network may go on.
 ui: node_modules
