@@ -1,7 +1,7 @@
 /** Reading the points of a metric, whole, in pages, or sampled. */
-import { type SelectQueryBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Db } from '../db/index.ts'
-import type { Database } from '../db/schema/index.ts'
+import { selectPoints } from '../db/metric-points.ts'
 import type { Int64 } from '../wire.ts'
 
 export interface HistoryPoint {
@@ -11,6 +11,8 @@ export interface HistoryPoint {
   readonly step: Int64
   readonly is_nan: boolean | number
 }
+
+const POINT = ['run_uuid', 'value', 'timestamp', 'step', 'is_nan'] as const
 
 export interface StepRange {
   readonly start: Int64
@@ -24,9 +26,8 @@ export async function listHistory(
   key: string,
   page: { limit?: number | undefined; offset?: number },
 ): Promise<HistoryPoint[]> {
-  let query = db
-    .selectFrom('metrics')
-    .select(['run_uuid', 'value', 'timestamp', 'step', 'is_nan'])
+  let query = selectPoints(db)
+    .select(POINT)
     .where('run_uuid', 'in', runIds)
     .where('key', '=', key)
     .orderBy('run_uuid')
@@ -40,43 +41,58 @@ export async function listHistory(
 
 /**
  * At most `most` points of one metric of one run, spread evenly over all of them, the first and the last among
- * them: what the buckets of SQL's NTILE begin with, found in one pass.
+ * them: what the buckets of SQL's NTILE begin with.
  */
 export async function sampleHistory(
   db: Db,
   runId: string,
   key: string,
   most: number,
-  steps?: StepRange,
+  range?: StepRange,
 ): Promise<HistoryPoint[]> {
-  const of = <O>(query: SelectQueryBuilder<Database, 'metrics', O>) => {
-    const points = query.where('run_uuid', '=', runId).where('key', '=', key)
-    return steps ? points.where('step', '>=', steps.start).where('step', '<=', steps.end) : points
+  const points = pointsOf(db, runId, key, range)
+  const { total, steps, first, last } = await points
+    .select((eb) => [
+      eb.fn.countAll<number>().as('total'),
+      eb.fn.count<number>('step').distinct().as('steps'),
+      eb.fn.min('step').as('first'),
+      eb.fn.max('step').as('last'),
+    ])
+    .executeTakeFirstOrThrow()
+  if (Number(total) === 0) return []
+  const positions = samplePositions(Number(total), most)
+  // One point at every step from the first to the last, as training loops log: positions are steps.
+  const isUnbroken = Number(steps) === Number(total) && Number(last) - Number(first) === Number(total) - 1
+  if (isUnbroken && typeof first === 'number') {
+    const chosen = positions.map((position) => first + position)
+    return points.select(POINT).where('step', 'in', chosen).orderBy('step').execute()
   }
-  const { total } = await of(
-    db.selectFrom('metrics').select((eb) => eb.fn.countAll<number>().as('total')),
-  ).executeTakeFirstOrThrow()
-  const count = Number(total)
-  const numbered = of(
-    db
-      .selectFrom('metrics')
-      .select(['run_uuid', 'value', 'timestamp', 'step', 'is_nan'])
-      .select(sql<number>`row_number() over (order by step, timestamp, value, is_nan) - 1`.as('position')),
-  ).as('numbered')
-  const points = await db
+  const numbered = points
+    .select(POINT)
+    .select(sql<number>`row_number() over (order by step, timestamp, value, is_nan) - 1`.as('position'))
+    .as('numbered')
+  return db
     .selectFrom(numbered)
-    .select(['run_uuid', 'value', 'timestamp', 'step', 'is_nan'])
-    .where((eb) => eb.or([bucketStarts(count, most), eb('position', '=', count - 1)]))
+    .select(POINT)
+    .where('position', 'in', positions)
     .orderBy('position')
     .execute()
-  if (points.length > most) points.splice(-2, 1)
-  return points
 }
 
-/** True at the first row of each of `buckets` nearly equal buckets: the first `count % buckets` have one row more. */
-function bucketStarts(count: number, buckets: number) {
-  const size = Math.floor(count / buckets)
-  if (size === 0) return sql<boolean>`1 = 1`
-  const larger = (count % buckets) * (size + 1)
-  return sql<boolean>`case when position < ${larger} then position % ${size + 1} = 0 else (position - ${larger}) % ${size} = 0 end`
+function pointsOf(db: Db, runId: string, key: string, range: StepRange | undefined) {
+  const points = selectPoints(db).where('run_uuid', '=', runId).where('key', '=', key)
+  return range ? points.where('step', '>=', range.start).where('step', '<=', range.end) : points
+}
+
+/**
+ * The first position of each of `most` nearly equal buckets, of which the first `total % most` have one more; the
+ * very last position takes the place of the last of them.
+ */
+function samplePositions(total: number, most: number): number[] {
+  if (total <= most) return Array.from({ length: total }, (_, position) => position)
+  const size = Math.floor(total / most)
+  const larger = total % most
+  const positions = Array.from({ length: most }, (_, bucket) => bucket * size + Math.min(bucket, larger))
+  positions[most - 1] = total - 1
+  return positions
 }
