@@ -12,10 +12,13 @@ import { ApiError } from './errors.ts'
 import { mountHealth } from './health.ts'
 import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
-import { mountRoutes } from './routes/route.ts'
+import { mountRoutes, type Route } from './routes/route.ts'
 import { mountRpcs, urlsOf } from './rpc.ts'
 import { guardRequests } from './security.ts'
 import { mountPages } from './ui/pages.ts'
+
+/** Every route whose body is bytes. */
+export const ROUTES: readonly Route[] = [...artifactProxyRoutes, ...artifactFileRoutes]
 
 /** The whole server but for its socket: every route on one context. */
 export function buildApp(context: Context): FastifyInstance {
@@ -58,7 +61,7 @@ export function buildApp(context: Context): FastifyInstance {
   mountHealth(app, context)
   mountPages(app, context)
   app.register(async (scope) => mountRpcs(scope, context, RPCS))
-  app.register(async (scope) => mountRoutes(scope, context, [...artifactProxyRoutes, ...artifactFileRoutes]))
+  app.register(async (scope) => mountRoutes(scope, context, ROUTES))
   return app
 }
 

@@ -12,7 +12,7 @@ import { securityPolicy } from './security-policy.ts'
 // MLflow's own: four weeks. File names carry a hash of their content.
 const ASSETS_MAX_AGE_MS = 2_419_200_000
 
-/** Mounts `/` and `/static-files/*` below the static prefix. Without the UI, `/` says how to get it. */
+/** Mounts `/` and `/static-files/*` below the static prefix, and `/build/*`. Without the UI, `/` says how to get it. */
 export function mountPages(app: FastifyInstance, { config, log }: Context): void {
   const folder = uiFolder(config.uiDir)
   const isThere = () => folder !== undefined && existsSync(join(folder, 'index.html'))
@@ -27,6 +27,17 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
       await scope.register(fastifyStatic, {
         root: folder,
         prefix: `${config.staticPrefix}/static-files/`,
+        index: false,
+        dotfiles: 'ignore',
+        preCompressed: true,
+        maxAge: ASSETS_MAX_AGE_MS,
+        suppressWarning: true,
+      })
+      // MLflow's framework serves the same folder here too, whatever the static prefix.
+      await scope.register(fastifyStatic, {
+        root: folder,
+        prefix: '/build/',
+        decorateReply: false,
         index: false,
         dotfiles: 'ignore',
         preCompressed: true,

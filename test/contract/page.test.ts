@@ -1,0 +1,30 @@
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { testApp } from '../server/support.ts'
+import { REPOSITORY } from '../support/mlflow.ts'
+import { listEndpoints, PAGES } from './endpoints.ts'
+import { rpcsPage } from './page.ts'
+
+it('docs/rpcs.md is what the tables of the server say', async () => {
+  await expect(rpcsPage(listEndpoints())).toMatchFileSnapshot(join(REPOSITORY, 'docs/rpcs.md'))
+})
+
+it('every endpoint that is core is served, or refused on purpose', () => {
+  const missing = listEndpoints().filter(
+    ({ need, permission, isPending, refusal }) =>
+      need === 'core' && refusal === undefined && (permission === undefined || isPending),
+  )
+  expect(missing).toEqual([])
+})
+
+it('nothing is refused on purpose and served', () => {
+  const refused = listEndpoints().filter(({ refusal }) => refusal !== undefined)
+  expect(refused.map(({ permission }) => permission)).toEqual([undefined])
+})
+
+it.each(PAGES)('%s, which is in no table, is mounted', async (page) => {
+  const [method, path = ''] = page.split(' ')
+  const app = await testApp({ uiDir: import.meta.dirname })
+  await app.ready()
+  expect(app.hasRoute({ method: method as 'GET', url: path.replace('{}', '*') })).toBe(true)
+})

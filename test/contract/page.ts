@@ -1,0 +1,50 @@
+/** docs/rpcs.md, written from MLflow's list of endpoints and this server's tables. */
+import type { Endpoint } from './endpoints.ts'
+
+const INTRODUCTION = `# What is served
+
+Every endpoint of \`mlflow server\` 3.17.2, and what this server has there: the permission it asks for once there are
+users, or \`not yet\`. \`/[ajax-]api\` stands for both \`/api\` and \`/ajax-api\`. *While there is none* is an
+endpoint that answers as long as the database has nothing of what it is about, and with 501 from then on
+([023](decisions/023-unbuilt-resources-say-so.md)). *Need* is how much depends on it: \`core\` for tracking and the
+registry, \`modern\` for what newer clients and pages use, \`fringe\` for the rest.
+
+The page is written from \`test/contract/endpoints.tsv\` and the tables in \`server/api/\` and \`server/routes/\` by
+\`vitest run test/contract/page.test.ts -u\`.
+`
+
+export function rpcsPage(endpoints: readonly Endpoint[]): string {
+  const groups = Map.groupBy(endpoints, ({ group }) => group)
+  return [
+    INTRODUCTION,
+    '| group | served | of |',
+    '| --- | --- | --- |',
+    ...[...groups].map(
+      ([group, some]) =>
+        `| [${group}](#${anchor(group)}) | ${some.filter(isServed).length} | ${some.length} |`,
+    ),
+    `| all | ${endpoints.filter(isServed).length} | ${endpoints.length} |`,
+    '',
+    ...[...groups].flatMap(([group, some]) => [
+      `## ${group}`,
+      '',
+      '| method | path | need | served |',
+      '| --- | --- | --- | --- |',
+      ...some.map((one) => `| ${one.method} | \`${one.path}\` | ${one.need} | ${servedCell(one)} |`),
+      '',
+    ]),
+  ].join('\n')
+}
+
+function isServed({ permission, isPending }: Endpoint): boolean {
+  return permission !== undefined && !isPending
+}
+
+function servedCell({ permission, isPending, refusal }: Endpoint): string {
+  if (permission === undefined) return refusal ?? 'not yet'
+  return isPending ? `while there is none, \`${permission}\`` : `\`${permission}\``
+}
+
+function anchor(title: string): string {
+  return title.toLowerCase().replace(/[^\w-]/g, '')
+}
