@@ -6,10 +6,12 @@ import {
   artifactUri,
   commaList,
   databaseUri,
+  fernetKey,
   flag,
   integerBetween,
   regularExpression,
   staticPrefix,
+  webhookSchemes,
 } from './config-values.ts'
 
 export interface Setting<T extends z.ZodType = z.ZodType> {
@@ -155,6 +157,43 @@ export const SETTINGS = {
     schema: regularExpression,
     fallback: '',
     help: 'Regular expression (JavaScript) that the source of every new model version must match.',
+  }),
+  webhookAllowedSchemes: setting({
+    env: 'MLFLOW_WEBHOOK_ALLOWED_SCHEMES',
+    schema: webhookSchemes,
+    fallback: ['https'],
+    help: 'URL schemes a webhook may use: https, http.',
+  }),
+  webhookAllowPrivateIps: setting({
+    env: 'MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS',
+    schema: flag,
+    fallback: false,
+    help: 'Let webhooks reach addresses that are not public. Dangerous.',
+  }),
+  webhookSecretKey: setting({
+    env: 'MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY',
+    schema: z.union([z.literal(''), fernetKey]),
+    fallback: '',
+    help: 'Fernet key that encrypts the secrets of webhooks; without it a webhook can have no secret.',
+    secret: true,
+  }),
+  webhookTimeoutSeconds: setting({
+    env: 'MLFLOW_WEBHOOK_REQUEST_TIMEOUT',
+    schema: integerBetween(1, 300),
+    fallback: 30,
+    help: 'Longest that one delivery of a webhook may take, in seconds.',
+  }),
+  webhookWorkers: setting({
+    env: 'MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS',
+    schema: integerBetween(1, 100),
+    fallback: 10,
+    help: 'Most deliveries of webhooks at once.',
+  }),
+  webhookMaxRetries: setting({
+    env: 'MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES',
+    schema: integerBetween(0, 20),
+    fallback: 3,
+    help: 'How often a delivery that failed is tried again.',
   }),
   uiDir: setting({
     env: 'TRACKYARD_UI_DIR',

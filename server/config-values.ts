@@ -72,6 +72,15 @@ export const regularExpression = z.string().refine(
   { message: 'must be a regular expression' },
 )
 
+export const webhookSchemes = commaList.refine(
+  (schemes) => schemes.length > 0 && schemes.every((scheme) => ['http', 'https'].includes(scheme)),
+  { message: 'must be https, http or both' },
+)
+
+export const fernetKey = z
+  .string()
+  .regex(/^[\w-]{43}=$/, { message: 'must be a Fernet key: 32 random bytes in URL-safe base64' })
+
 export const staticPrefix = z
   .string()
   .regex(/^(\/[\w.~-]+)+$/, { message: "must start with '/' and not end with it" })

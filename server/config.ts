@@ -74,7 +74,7 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
     if (parsed.success) config[name] = parsed.data
     else {
       const label = fromFlag === undefined ? one.env : `--${one.flag}`
-      const shown = one.secret ? redactUri(value) : value
+      const shown = one.secret ? withoutSecret(value) : value
       problems.push(`${label}=${JSON.stringify(shown)}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
     }
   }
@@ -110,6 +110,10 @@ export function toEnvironment(config: Partial<Config>): Record<string, string> {
     if (encoded !== '') environment[one.env] = encoded
   }
   return environment
+}
+
+function withoutSecret(value: string): string {
+  return value.includes('://') ? redactUri(value) : '***'
 }
 
 /** The names of settings that are set and have no effect here. */

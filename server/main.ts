@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, ignoredSettings, parseConfig } from './config.ts'
 import { closeContext, openContext } from './context.ts'
+import { startDeliveries } from './operations/webhook-deliveries.ts'
 import { releaseStartUpMemory } from './start-up-memory.ts'
 import { MLFLOW_VERSION } from './version.ts'
 
@@ -22,11 +23,12 @@ export async function serve(environment: NodeJS.ProcessEnv, argv: readonly strin
   try {
     const app = buildApp(context)
     const url = await listen(app, config)
+    const deliveries = startDeliveries(context)
     releaseStartUpMemory()
     if (process.stdout.isTTY)
       process.stdout.write(`Trackyard (MLflow ${MLFLOW_VERSION}) is ready on ${url}\n`)
     log.info(`${await stopped}: finishing the requests in flight`)
-    await drain(app, config)
+    await Promise.all([drain(app, config), deliveries.stop(config.drainSeconds * 1000)])
     return 0
   } finally {
     await closeContext(context)

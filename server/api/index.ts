@@ -15,6 +15,7 @@ import { runSearchRpcs } from './run-search.ts'
 import { runRpcs } from './runs.ts'
 import { serverRpcs } from './server.ts'
 import { uiRpcs } from './ui.ts'
+import { webhookRpcs } from './webhooks.ts'
 
 const API: readonly Rpc[] = [
   ...artifactRpcs,
@@ -29,6 +30,7 @@ const API: readonly Rpc[] = [
   ...modelAliasRpcs,
   ...modelVersionRpcs,
   ...loggedModelRpcs,
+  ...webhookRpcs,
   ...serverRpcs,
   ...uiRpcs,
   ...pendingRpcs,

@@ -1,4 +1,5 @@
 import { getVersionByAlias } from '../operations/model-uri.ts'
+import { announceChange } from '../operations/webhook-events.ts'
 import { rpc } from '../rpc.ts'
 import { deleteAlias, setAlias } from '../store/model-aliases.ts'
 import { getModelVersionRow } from '../store/model-versions.ts'
@@ -7,19 +8,23 @@ import { message, requiredText } from '../wire.ts'
 import { toWire } from './model-versions.ts'
 import { checkAlias, checkModelName, checkNewAlias, parseVersion } from './registry-limits.ts'
 
+const ALIAS = { ofModel: 'model_version_alias', ofPrompt: 'prompt_alias' } as const
+
 export const modelAliasRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/registered-models/alias',
     permission: 'model.update',
     request: message({ name: requiredText(), alias: requiredText(), version: requiredText() }),
-    async handler({ db }, { name, alias, version }) {
+    async handler({ db, clock }, { name, alias, version }) {
       checkModelName(name)
       checkNewAlias(alias)
       const number = parseVersion(version)
       await db.transaction().execute(async (tx) => {
         await getModelVersionRow(tx, name, number)
         await setAlias(tx, name, alias, number)
+        const data = { alias, version: String(number) }
+        await announceChange(tx, { name, ...ALIAS, action: 'created', data, now: clock() })
       })
       return {}
     },
@@ -40,11 +45,14 @@ export const modelAliasRpcs = [
     path: '/mlflow/registered-models/alias',
     permission: 'model.update',
     request: message({ name: requiredText(), alias: requiredText() }),
-    async handler({ db }, { name, alias }) {
+    async handler({ db, clock }, { name, alias }) {
       checkModelName(name)
       checkAlias(alias)
-      await requireRegisteredModel(db, name)
-      await deleteAlias(db, name, alias)
+      await db.transaction().execute(async (tx) => {
+        await requireRegisteredModel(tx, name)
+        await deleteAlias(tx, name, alias)
+        await announceChange(tx, { name, ...ALIAS, action: 'deleted', data: { alias }, now: clock() })
+      })
       return {}
     },
   }),

@@ -1,6 +1,7 @@
 import { invalidParameter } from '../errors.ts'
 import { getLatestVersions, transitionStage } from '../operations/model-stages.ts'
 import { createModelVersion, deleteModelVersion } from '../operations/model-versions.ts'
+import { announceChange } from '../operations/webhook-events.ts'
 import { rpc } from '../rpc.ts'
 import { searchModelVersions } from '../search/model-versions.ts'
 import {
@@ -26,6 +27,8 @@ import {
 } from '../wire.ts'
 import { checkColumns, checkModelName, checkRegistryTag, parseVersion } from './registry-limits.ts'
 import { tagMessage, toWireTags } from './tags.ts'
+
+const VERSION_TAG = { ofModel: 'model_version_tag', ofPrompt: 'prompt_version_tag' } as const
 
 const latestVersions = message({ name: requiredText(), stages: list(text()).default([]) })
 
@@ -163,13 +166,15 @@ export const modelVersionRpcs = [
       key: requiredText(),
       value: text().default(''),
     }),
-    async handler({ db }, { name, version, key, value }) {
+    async handler({ db, clock }, { name, version, key, value }) {
       checkModelName(name)
       const number = parseVersion(version)
       checkVersionTag({ key, value })
       await db.transaction().execute(async (tx) => {
         await getModelVersionRow(tx, name, number)
         await setVersionTags(tx, name, number, [{ key, value }])
+        const data = { version: String(number), key, value }
+        await announceChange(tx, { name, ...VERSION_TAG, action: 'set', data, now: clock() })
       })
       return {}
     },
@@ -179,11 +184,15 @@ export const modelVersionRpcs = [
     path: '/mlflow/model-versions/delete-tag',
     permission: 'model.update',
     request: message({ name: requiredText(), version: requiredText(), key: requiredText() }),
-    async handler({ db }, { name, version, key }) {
+    async handler({ db, clock }, { name, version, key }) {
       checkModelName(name)
       const number = parseVersion(version)
-      await getModelVersionRow(db, name, number)
-      await deleteVersionTag(db, name, number, key)
+      await db.transaction().execute(async (tx) => {
+        await getModelVersionRow(tx, name, number)
+        await deleteVersionTag(tx, name, number, key)
+        const data = { version: String(number), key }
+        await announceChange(tx, { name, ...VERSION_TAG, action: 'deleted', data, now: clock() })
+      })
       return {}
     },
   }),

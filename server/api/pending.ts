@@ -5,7 +5,7 @@
 import type { Db } from '../db/index.ts'
 import { ApiError } from '../errors.ts'
 import { rpc } from '../rpc.ts'
-import { hasEvaluationDatasets, hasRows, hasWebhooks } from '../store/pending.ts'
+import { hasEvaluationDatasets, hasRows } from '../store/pending.ts'
 import { int64, list, message, requiredText, text } from '../wire.ts'
 import { parseExperimentId } from './limits.ts'
 
@@ -68,16 +68,6 @@ export const pendingRpcs = [
       },
     }),
   ),
-  rpc({
-    method: 'GET',
-    path: '/mlflow/webhooks',
-    permission: 'server.read',
-    request: message({}),
-    async handler({ db }) {
-      refuseIf(await hasWebhooks(db), 'webhooks')
-      return {}
-    },
-  }),
 ]
 
 function searchOfExperiment(

@@ -1,4 +1,5 @@
 import { registerModel, renameModel } from '../operations/register-model.ts'
+import { announceChange } from '../operations/webhook-events.ts'
 import { rpc } from '../rpc.ts'
 import { searchRegisteredModels } from '../search/registered-models.ts'
 import {
@@ -110,12 +111,14 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/set-tag',
     permission: 'model.update',
     request: message({ name: requiredText(), key: requiredText(), value: text().default('') }),
-    async handler({ db }, { name, key, value }) {
+    async handler({ db, clock }, { name, key, value }) {
       checkModelName(name)
       checkRegistryTag({ key, value })
       await db.transaction().execute(async (tx) => {
         await requireRegisteredModel(tx, name)
         await setModelTags(tx, name, [{ key, value }])
+        const change = { ofPrompt: 'prompt_tag', action: 'set', data: { key, value } } as const
+        await announceChange(tx, { name, ...change, now: clock() })
       })
       return {}
     },
@@ -125,10 +128,14 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/delete-tag',
     permission: 'model.update',
     request: message({ name: requiredText(), key: requiredText() }),
-    async handler({ db }, { name, key }) {
+    async handler({ db, clock }, { name, key }) {
       checkModelName(name)
-      await requireRegisteredModel(db, name)
-      await deleteModelTag(db, name, key)
+      await db.transaction().execute(async (tx) => {
+        await requireRegisteredModel(tx, name)
+        await deleteModelTag(tx, name, key)
+        const change = { ofPrompt: 'prompt_tag', action: 'deleted', data: { key } } as const
+        await announceChange(tx, { name, ...change, now: clock() })
+      })
       return {}
     },
   }),

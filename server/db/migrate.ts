@@ -3,7 +3,8 @@ import { type Kysely, sql } from 'kysely'
 import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
 import { createIndexSql, createTableSql } from './ddl.ts'
 import { type Db, openDatabase } from './index.ts'
-import { type Database, TABLES } from './schema/index.ts'
+import { type Database, OWN_TABLES, TABLES } from './schema/index.ts'
+import type { Table } from './table.ts'
 import { redactUri } from './uri.ts'
 
 /** The database is not one this server may use; the message says what to do. */
@@ -13,20 +14,24 @@ export class SchemaError extends Error {
 
 /**
  * Creates MLflow's whole schema in an empty database, in one transaction that only one of several servers
- * starting at once gets to run; leaves a database at the right revision alone.
+ * starting at once gets to run; to a database at the right revision it adds the `trackyard_` tables that are not
+ * there yet, and nothing else.
  * @throws SchemaError for any other database, which stays as it is
  */
 export async function migrate(db: Kysely<Database>): Promise<'created' | 'current'> {
   if ((await findTables(db)).length > 0) {
     await requireRevision(db)
+    await addOwnTables(db)
     return 'current'
   }
   return db.transaction().execute(async (tx) => {
     if ((await findTables(tx)).length > 0) {
       await requireRevision(tx)
+      await createMissing(tx)
       return 'current'
     }
     for (const statement of schemaSql()) await sql.raw(statement).execute(tx)
+    await createMissing(tx)
     await tx.insertInto('alembic_version').values({ version_num: SCHEMA_REVISION }).execute()
     await tx.insertInto('workspaces').values({ name: 'default', description: DEFAULT_WORKSPACE }).execute()
     return 'created'
@@ -65,11 +70,28 @@ WHEN OLD.secret_id != NEW.secret_id OR OLD.secret_name != NEW.secret_name
 BEGIN SELECT RAISE(ABORT, 'secret_id and secret_name are immutable (used as AAD in encryption)'); END`
 
 function schemaSql(): string[] {
+  return [...tablesSql(TABLES), SECRETS_TRIGGER]
+}
+
+function tablesSql(tables: readonly Table[]): string[] {
   return [
-    ...TABLES.map(createTableSql),
-    ...TABLES.flatMap((table) => (table.indexes ?? []).map((index) => createIndexSql(table, index))),
-    SECRETS_TRIGGER,
+    ...tables.map(createTableSql),
+    ...tables.flatMap((table) => (table.indexes ?? []).map((index) => createIndexSql(table, index))),
   ]
+}
+
+/** A database of MLflow's gets them at the first start of this server. */
+async function addOwnTables(db: Kysely<Database>): Promise<void> {
+  if ((await missingTables(db)).length > 0) await db.transaction().execute(createMissing)
+}
+
+async function createMissing(tx: Kysely<Database>): Promise<void> {
+  for (const statement of tablesSql(await missingTables(tx))) await sql.raw(statement).execute(tx)
+}
+
+async function missingTables(db: Kysely<Database>): Promise<Table[]> {
+  const there = await findTables(db)
+  return OWN_TABLES.filter(({ name }) => !there.includes(name))
 }
 
 async function findTables(db: Kysely<Database>): Promise<string[]> {

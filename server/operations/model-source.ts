@@ -6,10 +6,9 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
 import { getActiveLoggedModelRow } from '../store/logged-models.ts'
-import { listModelTags, requireRegisteredModel } from '../store/registered-models.ts'
+import { listModelTags, PROMPT_TAG, requireRegisteredModel } from '../store/registered-models.ts'
 import { getRunRow } from '../store/runs.ts'
 import { type ModelUri, parseModelPath, resolveModelVersion } from './model-uri.ts'
-import { PROMPT_TAG } from './register-model.ts'
 import {
   isLocal,
   isPlainPath,

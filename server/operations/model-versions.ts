@@ -14,9 +14,10 @@ import {
   setVersionTags,
   updateModelVersion,
 } from '../store/model-versions.ts'
-import { updateRegisteredModel } from '../store/registered-models.ts'
+import { PROMPT_TAG, updateRegisteredModel } from '../store/registered-models.ts'
 import { promptSource, type RequestedSource, resolveSource } from './model-source.ts'
-import { lastOfEachKey, PROMPT_TAG } from './register-model.ts'
+import { lastOfEachKey } from './register-model.ts'
+import { announceVersion } from './webhook-events.ts'
 
 export interface NewVersion extends RequestedSource {
   readonly name: string
@@ -53,6 +54,7 @@ export async function createModelVersion(db: Db, config: Config, version: NewVer
     })
     await setVersionTags(tx, name, number, tags)
     if (modelId) await noteVersion(tx, modelId, name, number)
+    await announceVersion(tx, { name, version: number, source, runId, description, tags, now })
     return getModelVersion(tx, name, number)
   })
 }

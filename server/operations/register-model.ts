@@ -7,15 +7,14 @@ import {
   getRegisteredModel,
   insertRegisteredModel,
   listModelTags,
+  PROMPT_TAG,
   type RegisteredModel,
   requireRegisteredModel,
   setModelTags,
   touchVersions,
   updateRegisteredModel,
 } from '../store/registered-models.ts'
-
-/** The tag that makes a registered model, or a version, a prompt. */
-export const PROMPT_TAG = 'mlflow.prompt.is_prompt'
+import { announceModel } from './webhook-events.ts'
 
 export interface NewModel {
   readonly name: string
@@ -33,6 +32,7 @@ export async function registerModel(
     if (await findRegisteredModelRow(tx, name)) throw taken(name, tags, await listModelTags(tx, [name]))
     await insertRegisteredModel(tx, { name, description, now })
     await setModelTags(tx, name, lastOfEachKey(tags))
+    await announceModel(tx, { name, description, tags, now })
     return getRegisteredModel(tx, name)
   })
 }

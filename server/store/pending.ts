@@ -35,13 +35,3 @@ export async function hasEvaluationDatasets(db: Db, experimentIds: readonly numb
     .executeTakeFirst()
   return row !== undefined
 }
-
-export async function hasWebhooks(db: Db): Promise<boolean> {
-  const row = await db
-    .selectFrom('webhooks')
-    .select('webhook_id')
-    .where('deleted_timestamp', 'is', null)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
-}

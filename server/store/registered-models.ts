@@ -8,6 +8,9 @@ import { type Tag, WORKSPACE } from './experiments.ts'
 import { type AliasRow, listAliases } from './model-aliases.ts'
 import { listLatestVersions, type ModelVersion } from './model-versions.ts'
 
+/** The tag that makes a registered model, or a version, a prompt. */
+export const PROMPT_TAG = 'mlflow.prompt.is_prompt'
+
 export type RegisteredModelRow = Selectable<Database['registered_models']>
 
 export interface RegisteredModel extends RegisteredModelRow {

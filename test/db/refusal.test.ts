@@ -19,7 +19,9 @@ const FOREIGN: Record<string, { make(path: string): Promise<void>; says: RegExp 
       await migrate(db)
       await db.destroy()
       withDatabase(path, (made) =>
-        made.exec("PRAGMA journal_mode = DELETE; UPDATE alembic_version SET version_num = '0123456789ab'"),
+        made.exec(
+          "PRAGMA journal_mode = DELETE; DROP TABLE trackyard_webhook_outbox; UPDATE alembic_version SET version_num = '0123456789ab'",
+        ),
       )
     },
     says: /^trackyard: .*revision 0123456789ab.*dc11669786a5.*mlflow db upgrade/,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../server/db/index.ts'
 import { migrate } from '../../server/db/migrate.ts'
 import { mlflowEnvironment, run } from '../support/mlflow.ts'
-import { readRows, readSchema, type SchemaOf } from './sqlite-schema.ts'
+import { ownTables, readRows, readSchema, type SchemaOf } from './sqlite-schema.ts'
 
 const mlflow = await mlflowEnvironment()
 
@@ -51,6 +51,19 @@ describe.skipIf(!mlflow)('the schema, beside the one of `mlflow db upgrade`', ()
   it('has the same triggers and no views', () => {
     expect(ours.triggers).toEqual(theirs.triggers)
     expect(ours.views).toEqual(theirs.views)
+  })
+
+  it('stands in a database of MLflow’s after the first start, with our own tables beside it', async () => {
+    const path = `${folder}/theirs.db`
+    const own = () => ownTables(path)
+    expect(own()).toEqual([])
+    const db = openDatabase(`sqlite:///${path}`)
+    expect(await migrate(db)).toBe('current')
+    expect(await migrate(db)).toBe('current')
+    await db.destroy()
+    expect(own()).toEqual(['trackyard_webhook_outbox'])
+    expect(own()).toEqual(ownTables(`${folder}/ours.db`))
+    expect(readSchema(path)).toEqual(theirs)
   })
 
   it.each(['alembic_version', 'workspaces'])('starts with the same rows in %s', (table) => {

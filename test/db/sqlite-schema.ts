@@ -1,4 +1,4 @@
-/** What a SQLite database consists of, read from SQLite itself, so that two can be compared. */
+/** What MLflow's part of a SQLite database consists of, read from SQLite itself, so that two can be compared. */
 import { DatabaseSync } from 'node:sqlite'
 
 export interface SchemaOf {
@@ -23,7 +23,7 @@ export function readSchema(path: string): SchemaOf {
     const ask = (sql: string, ...parameters: string[]) => db.prepare(sql).all(...parameters) as Row[]
     const named = (type: string) =>
       ask(
-        "SELECT name, sql FROM sqlite_schema WHERE type = ? AND name NOT LIKE 'sqlite_%' ORDER BY name",
+        "SELECT name, sql FROM sqlite_schema WHERE type = ? AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'trackyard_%' ORDER BY name",
         type,
       )
     const tables = named('table').map(({ name, sql }) => [name, tableFacts(ask, String(name), String(sql))])
@@ -32,6 +32,21 @@ export function readSchema(path: string): SchemaOf {
       triggers: Object.fromEntries(named('trigger').map(({ name, sql }) => [name, oneLine(String(sql))])),
       views: named('view').map(({ name }) => String(name)),
     }
+  } finally {
+    db.close()
+  }
+}
+
+/** The names of this server's own tables. */
+export function ownTables(path: string): string[] {
+  const db = new DatabaseSync(path, { readOnly: true })
+  try {
+    const sql =
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'trackyard_%' ORDER BY name"
+    return db
+      .prepare(sql)
+      .all()
+      .map(({ name }) => String(name))
   } finally {
     db.close()
   }

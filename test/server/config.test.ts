@@ -41,6 +41,12 @@ const configs: fc.Arbitrary<Config> = fc.record({
   graphqlMaxAliases: fc.integer({ min: 0, max: 1000 }),
   allowedHostAddressedSchemes: words,
   modelVersionSourceRegex: fc.constantFrom('', '^s3:'),
+  webhookAllowedSchemes: fc.constantFrom(['https'], ['http', 'https']),
+  webhookAllowPrivateIps: fc.boolean(),
+  webhookSecretKey: fc.constantFrom('', `${'kT9-'.repeat(10)}_a0=`),
+  webhookTimeoutSeconds: fc.integer({ min: 1, max: 300 }),
+  webhookWorkers: fc.integer({ min: 1, max: 100 }),
+  webhookMaxRetries: fc.integer({ min: 0, max: 20 }),
   uiDir: fc.oneof(fc.constant(''), folder),
   htmlArtifactScripts: fc.boolean(),
   logLevel: fc.constantFrom('debug', 'info', 'warn', 'error', 'silent'),
@@ -104,6 +110,9 @@ describe('a wrong setting', () => {
     expect(problemsOf({ MLFLOW_BACKEND_STORE_URI: 'oracle://me:secret@host/db' }).join()).not.toContain(
       'secret',
     )
+    expect(problemsOf({ MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY: 'short-key' })).toEqual([
+      'MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY="***": must be a Fernet key: 32 random bytes in URL-safe base64',
+    ])
     expect(redactUri('postgresql://me:p@ss@host/db?sslpassword=x')).toBe(
       'postgresql://me:***@host/db?sslpassword=***',
     )

@@ -52,7 +52,6 @@ const searches: [string, 'GET' | 'POST', string, Record<string, unknown>, object
   ['review_queues', 'GET', `${UI}/review-queues/list`, { experiment_id: '0' }, { next_page_token: '' }],
   ['datasets', 'POST', `${UI}/datasets/search`, { experiment_ids: ['0'] }, {}],
   ['datasets', 'POST', `${UI}/datasets/search`, {}, {}],
-  ['webhooks', 'GET', '/ajax-api/2.0/mlflow/webhooks', {}, {}],
 ]
 
 describe('a search in what is not served yet', () => {
@@ -154,17 +153,6 @@ async function insertOfEach(db: Awaited<ReturnType<typeof testContext>>['db']): 
       source_id: 'd',
       destination_type: 'experiment',
       destination_id: '0',
-    })
-    .execute()
-  await db
-    .insertInto('webhooks')
-    .values({
-      webhook_id: 'w',
-      name: 'w',
-      url: 'https://example.com',
-      status: 'ACTIVE',
-      creation_timestamp: 1,
-      last_updated_timestamp: 1,
     })
     .execute()
 }

@@ -14,6 +14,7 @@ const SERVER_LAYERS = [
   'config-settings.ts',
   'config.ts',
   'artifacts',
+  'webhooks',
   'operations',
   'context.ts',
   'auth',

@@ -9,6 +9,7 @@ import * as registry from './registry.ts'
 import * as server from './server.ts'
 import * as traces from './traces.ts'
 import * as tracking from './tracking.ts'
+import * as trackyard from './trackyard.ts'
 
 const alembicVersion = table(
   'alembic_version',
@@ -29,9 +30,12 @@ const BY_AREA = {
   ...server,
 }
 
-/** Every table, each after those it refers to. */
+/** Every table of MLflow's, each after those it refers to. */
 export const TABLES: readonly Table[] = Object.values(BY_AREA)
 
-type Tables = (typeof BY_AREA)[keyof typeof BY_AREA]
+/** The tables of this server's own, which stand beside them. */
+export const OWN_TABLES: readonly Table[] = Object.values(trackyard)
+
+type Tables = (typeof BY_AREA)[keyof typeof BY_AREA] | (typeof trackyard)[keyof typeof trackyard]
 
 export type Database = { [T in Tables as T['name']]: Row<T> }

@@ -13,6 +13,7 @@ import { paramsAndTags } from './params-and-tags.ts'
 import { registeredModels } from './registered-models.ts'
 import { runSearch } from './run-search.ts'
 import { runs } from './runs.ts'
+import { webhooks } from './webhooks.ts'
 
 /** In this order on each server: an answer that lists everything must see the same everything. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -30,4 +31,6 @@ export const SCENARIOS: readonly Scenario[] = [
   loggedModels,
   artifacts,
   graphql,
+  // Last: no model is made after its webhooks, which MLflow would send.
+  webhooks,
 ]
