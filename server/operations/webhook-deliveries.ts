@@ -25,7 +25,7 @@ interface Sender {
 
 const POLL_MS = 1_000
 /** Until another attempt at a delivery whose sender has died: longer than any attempt takes. */
-const CLAIM_MARGIN_MS = 30_000
+const CLAIM_MARGIN_MS = 10_000
 const LONGEST_BACKOFF_MS = 60_000
 
 /** Starts to send, until it is stopped. */

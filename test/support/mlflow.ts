@@ -42,12 +42,16 @@ export async function mlflowEnvironment(): Promise<MlflowEnvironment | undefined
 /** One real `mlflow server` on 127.0.0.1; it takes 20 to 30 s to start. */
 export async function startMlflowServer(
   { mlflow }: MlflowEnvironment,
-  { folder, workers = 1 }: { folder: string; workers?: number },
+  {
+    folder,
+    workers = 1,
+    environment,
+  }: { folder: string; workers?: number; environment?: Record<string, string> },
 ): Promise<RunningServer> {
   return startServer({
     command: mlflow,
     args: (port) => ['server', '--host', '127.0.0.1', '--port', String(port), '--workers', String(workers)],
-    environment: { ...storesIn(folder), ...OFFLINE },
+    environment: { ...storesIn(folder), ...OFFLINE, ...environment },
     folder,
     startWithinMs: 150_000,
   })

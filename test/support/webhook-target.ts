@@ -16,6 +16,8 @@ export interface Received {
 
 export interface WebhookTarget {
   readonly url: string
+  /** The file of its certificate, for a server in a process of its own. */
+  readonly certificate: string
   /** Every request that came, in their order. */
   readonly received: Received[]
   connections(): number
@@ -31,16 +33,16 @@ export async function startTarget(
   certificate: 'trusted' | 'not trusted' = 'trusted',
 ): Promise<WebhookTarget> {
   const folder = await temporaryFolder()
-  const { key, cert } = makeCertificate(folder)
+  const { key, cert, path } = makeCertificate(folder)
   if (certificate === 'trusted') setDefaultCACertificates([...getCACertificates('default'), cert])
-  return serve(createServer({ key, cert }), 'https', answer)
+  return { ...(await serve(createServer({ key, cert }), 'https', answer)), certificate: path }
 }
 
-export async function startPlainTarget(): Promise<WebhookTarget> {
+export async function startPlainTarget(): Promise<Omit<WebhookTarget, 'certificate'>> {
   return serve(createHttpServer(), 'http', (response) => response.end())
 }
 
-async function serve(server: Server | NetServer, scheme: string, answer: Answer): Promise<WebhookTarget> {
+async function serve(server: Server | NetServer, scheme: string, answer: Answer) {
   const received: Received[] = []
   let connections = 0
   server.on('connection', () => connections++)
@@ -63,17 +65,17 @@ async function serve(server: Server | NetServer, scheme: string, answer: Answer)
     url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
     connections: () => connections,
-    has: (count) =>
+    has: (count: number) =>
       vi.waitFor(
         () => {
           if (received.length < count) throw new Error(`${received.length} of ${count} requests came`)
         },
-        { timeout: 15_000, interval: 20 },
+        { timeout: 30_000, interval: 20 },
       ),
   }
 }
 
-function makeCertificate(folder: string): { key: string; cert: string } {
+function makeCertificate(folder: string): { key: string; cert: string; path: string } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost'
   const flags = ['-x509', '-nodes', '-days', '2', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
@@ -82,5 +84,5 @@ function makeCertificate(folder: string): { key: string; cert: string } {
     ['req', ...flags, '-subj', '/CN=target', '-addext', names, '-keyout', key, '-out', cert],
     { stdio: 'ignore' },
   )
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), path: cert }
 }
