@@ -237,6 +237,29 @@ describe.skipIf(!chromium)("MLflow's UI in a browser", { timeout: 60_000 }, () =
       (page) => reads(page, 'Settings'),
     ))
 
+  it('makes, changes and deletes a webhook', () =>
+    shows(
+      () => '/settings/webhooks',
+      async (page) => {
+        await page.getByRole('button', { name: 'Create webhook' }).click()
+        const form = page.getByRole('dialog')
+        await form.getByPlaceholder('My webhook').fill('typed-hook')
+        await form.getByPlaceholder('https://example.com/webhook').fill('https://8.8.8.8/hook')
+        await form.getByText('Registered model created').click()
+        await form.getByRole('button', { name: 'Create', exact: true }).click()
+        await reads(page, 'typed-hook', 'https://8.8.8.8/hook')
+        await page.getByRole('button', { name: 'Edit', exact: true }).click()
+        await form.getByPlaceholder('My webhook').fill('renamed-hook')
+        await form.getByRole('button', { name: 'Save', exact: true }).click()
+        await page.getByText('typed-hook').waitFor({ state: 'hidden' })
+        await page.reload()
+        await reads(page, 'renamed-hook')
+        await page.getByRole('button', { name: 'Delete', exact: true }).click()
+        await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+        await reads(page, /No webhooks configured/)
+      },
+    ))
+
   it('creates the experiment a person types', async () => {
     const problems = await visit(browser, `${server.url}/#/experiments`, async (page) => {
       await page.getByTestId('create-experiment-button').click()
