@@ -1,13 +1,33 @@
 import { defineConfig } from 'vitest/config'
 import { ClosingLines } from './test/support/closing-lines.ts'
 
+/** Tests that run on every database: they open theirs with `testContext` or `testApp`. */
+const ON_EACH_BACKEND = ['test/server/*.test.ts', 'test/store/*.test.ts']
+/** Of those, what asks no database. */
+const WITHOUT_DATABASE = ['artifact-*', 'config', 'security', 'ui-pages'].map(
+  (name) => `test/server/${name}.test.ts`,
+)
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Two cores: more workers only make the real servers of the tests wait for each other.
     maxWorkers: 2,
     reporters: ['default', new ClosingLines()],
+    globalSetup: 'test/support/postgres.ts',
+    projects: [
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ON_EACH_BACKEND,
+          exclude: WITHOUT_DATABASE,
+          env: { TRACKYARD_TEST_BACKEND: 'postgres' },
+          setupFiles: 'test/support/postgres-only.ts',
+        },
+      },
+    ],
   },
 })

@@ -20,6 +20,8 @@ import { mountPages } from './ui/pages.ts'
 /** Every route whose body is bytes. */
 export const ROUTES: readonly Route[] = [...artifactProxyRoutes, ...artifactFileRoutes]
 
+const RETRY_AFTER_SECONDS = 1
+
 /** The whole server but for its socket: every route on one context. */
 export function buildApp(context: Context): FastifyInstance {
   const { config, log } = context
@@ -45,6 +47,7 @@ export function buildApp(context: Context): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     const fault = toApiError(error)
     if (fault.status >= 500) request.log.error({ err: error, path: pathOf(request) }, 'request failed')
+    if (fault.status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
     return reply.status(fault.status).send(fault.toBody())
   })
   const methods = methodsByUrl(config.staticPrefix)

@@ -2,6 +2,7 @@
 import packageJson from '../package.json' with { type: 'json' }
 import { serverHelp, usage } from './cli-help.ts'
 import { parseConfig } from './config.ts'
+import { databaseOptions } from './database-options.ts'
 import { redactUri } from './db/uri.ts'
 import { MLFLOW_VERSION } from './version.ts'
 
@@ -56,13 +57,10 @@ async function runServer(argv: string[]): Promise<number> {
 
 async function runDbUpgrade([uri, ...rest]: string[]): Promise<number> {
   if (rest.length > 0) throw new Error('db upgrade takes one database URI; see trackyard db upgrade --help')
-  const { backendStoreUri } = parseConfig(
-    process.env,
-    uri === undefined ? [] : [`--backend-store-uri=${uri}`],
-  )
+  const config = parseConfig(process.env, uri === undefined ? [] : [`--backend-store-uri=${uri}`])
   const { upgradeDatabase } = await import('./db/migrate.ts')
-  const outcome = await upgradeDatabase(backendStoreUri)
-  return print(`${redactUri(backendStoreUri)}: ${outcome}`)
+  const outcome = await upgradeDatabase(config.backendStoreUri, databaseOptions(config))
+  return print(`${redactUri(config.backendStoreUri)}: ${outcome}`)
 }
 
 async function runUi(argv: string[]): Promise<number> {

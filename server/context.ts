@@ -3,6 +3,7 @@ import { type ArtifactStore, openArtifactStore } from './artifacts/index.ts'
 import { localFolder } from './artifacts/local-path.ts'
 import { schemeOf } from './artifacts/location.ts'
 import type { Config } from './config.ts'
+import { databaseOptions } from './database-options.ts'
 import type { Db } from './db/index.ts'
 import { openMigrated } from './db/migrate.ts'
 import { ensureDefaultExperiment } from './store/experiments.ts'
@@ -26,7 +27,7 @@ export type Clock = () => number
 export async function openContext(settings: Config, log: Logger, clock: Clock = Date.now): Promise<Context> {
   const config = { ...settings, defaultArtifactRoot: absoluteRoot(settings.defaultArtifactRoot) }
   const artifacts = await openArtifactStore(config.artifactsDestination)
-  const { db, outcome } = await openMigrated(config.backendStoreUri)
+  const { db, outcome } = await openMigrated(config.backendStoreUri, databaseOptions(config))
   if (outcome === 'created') log.info('created the database schema')
   await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
   return { config, db, artifacts, clock, log }

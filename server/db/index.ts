@@ -1,9 +1,14 @@
 import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
+import { postgresDialect } from './postgres.ts'
+import { type DatabaseOptions, DEFAULT_OPTIONS } from './postgres-pool.ts'
+import { RepeatingKysely } from './repeat.ts'
 import type { Database } from './schema/index.ts'
 import { sqliteDialect } from './sqlite.ts'
 import { parseDatabaseUri } from './uri.ts'
+
+export type { DatabaseOptions }
 
 /** The database, or a transaction on it. */
 export type Db = Kysely<Database>
@@ -12,16 +17,17 @@ export type Db = Kysely<Database>
  * Connects to the database a URI names; whether its schema is right is `migrate`'s to say.
  * @throws Error in one line when it cannot be opened
  */
-export function openDatabase(uri: string): Db {
+export function openDatabase(uri: string, options: DatabaseOptions = DEFAULT_OPTIONS): Db {
   const location = parseDatabaseUri(uri)
   switch (location.dialect) {
     case 'sqlite':
       checkFolder(location.path)
       return new Kysely<Database>({ dialect: sqliteDialect(location.path) })
     case 'postgres':
+      return new RepeatingKysely<Database>({ dialect: postgresDialect(location.url, options) })
     case 'mysql':
       throw new Error(
-        `${location.dialect} databases are not supported by this release yet; use sqlite:///path.db`,
+        'mysql databases are not supported by this release yet; use sqlite:///path.db or postgresql://user@host/database',
       )
   }
 }

@@ -1,10 +1,13 @@
 /** Brings a database to the schema this server speaks, or refuses it untouched. */
 import { type Kysely, sql } from 'kysely'
 import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
-import { createIndexSql, createTableSql } from './ddl.ts'
-import { type Db, openDatabase } from './index.ts'
-import { type Database, OWN_TABLES, TABLES } from './schema/index.ts'
+import { dialectOf } from './dialect.ts'
+import { type DatabaseOptions, type Db, openDatabase } from './index.ts'
+import { reasonOf } from './postgres-errors.ts'
+import { type Database, OWN_TABLES } from './schema/index.ts'
+import { schemaSql, tablesSql } from './schema-sql.ts'
 import type { Table } from './table.ts'
+import { findTables, lockSchema } from './tables.ts'
 import { redactUri } from './uri.ts'
 
 /** The database is not one this server may use; the message says what to do. */
@@ -25,12 +28,13 @@ export async function migrate(db: Kysely<Database>): Promise<'created' | 'curren
     return 'current'
   }
   return db.transaction().execute(async (tx) => {
+    await lockSchema(tx)
     if ((await findTables(tx)).length > 0) {
       await requireRevision(tx)
       await createMissing(tx)
       return 'current'
     }
-    for (const statement of schemaSql()) await sql.raw(statement).execute(tx)
+    for (const statement of schemaSql(dialectOf(tx))) await sql.raw(statement).execute(tx)
     await createMissing(tx)
     await tx.insertInto('alembic_version').values({ version_num: SCHEMA_REVISION }).execute()
     await tx.insertInto('workspaces').values({ name: 'default', description: DEFAULT_WORKSPACE }).execute()
@@ -42,20 +46,22 @@ export async function migrate(db: Kysely<Database>): Promise<'created' | 'curren
  * Opens the database a URI names and migrates it.
  * @throws SchemaError in one line that names the database when it cannot be used
  */
-export async function openMigrated(uri: string): Promise<{ db: Db; outcome: 'created' | 'current' }> {
-  const db = openDatabase(uri)
+export async function openMigrated(
+  uri: string,
+  options?: DatabaseOptions,
+): Promise<{ db: Db; outcome: 'created' | 'current' }> {
+  const db = openDatabase(uri, options)
   try {
     return { db, outcome: await migrate(db) }
   } catch (cause) {
     await db.destroy()
-    const { message } = cause as Error
-    throw new SchemaError(`MLFLOW_BACKEND_STORE_URI names ${redactUri(uri)}: ${message}`, { cause })
+    throw new SchemaError(`MLFLOW_BACKEND_STORE_URI names ${redactUri(uri)}: ${reasonOf(cause)}`, { cause })
   }
 }
 
 /** `trackyard db upgrade`. @returns what there was to do, for a person */
-export async function upgradeDatabase(uri: string): Promise<string> {
-  const { db, outcome } = await openMigrated(uri)
+export async function upgradeDatabase(uri: string, options?: DatabaseOptions): Promise<string> {
+  const { db, outcome } = await openMigrated(uri, options)
   await db.destroy()
   return outcome === 'created'
     ? `created the schema of MLflow ${MLFLOW_VERSION} (revision ${SCHEMA_REVISION})`
@@ -64,38 +70,23 @@ export async function upgradeDatabase(uri: string): Promise<string> {
 
 const DEFAULT_WORKSPACE = 'Default workspace for legacy resources'
 
-/** A secret's id and name are part of what its encryption authenticates, so MLflow lets nobody change them. */
-const SECRETS_TRIGGER = `CREATE TRIGGER prevent_secrets_aad_mutation BEFORE UPDATE ON secrets FOR EACH ROW
-WHEN OLD.secret_id != NEW.secret_id OR OLD.secret_name != NEW.secret_name
-BEGIN SELECT RAISE(ABORT, 'secret_id and secret_name are immutable (used as AAD in encryption)'); END`
-
-function schemaSql(): string[] {
-  return [...tablesSql(TABLES), SECRETS_TRIGGER]
-}
-
-function tablesSql(tables: readonly Table[]): string[] {
-  return [
-    ...tables.map(createTableSql),
-    ...tables.flatMap((table) => (table.indexes ?? []).map((index) => createIndexSql(table, index))),
-  ]
-}
-
 /** A database of MLflow's gets them at the first start of this server. */
 async function addOwnTables(db: Kysely<Database>): Promise<void> {
-  if ((await missingTables(db)).length > 0) await db.transaction().execute(createMissing)
+  if ((await missingTables(db)).length === 0) return
+  await db.transaction().execute(async (tx) => {
+    await lockSchema(tx)
+    await createMissing(tx)
+  })
 }
 
 async function createMissing(tx: Kysely<Database>): Promise<void> {
-  for (const statement of tablesSql(await missingTables(tx))) await sql.raw(statement).execute(tx)
+  const statements = tablesSql(dialectOf(tx), await missingTables(tx))
+  for (const statement of statements) await sql.raw(statement).execute(tx)
 }
 
 async function missingTables(db: Kysely<Database>): Promise<Table[]> {
   const there = await findTables(db)
   return OWN_TABLES.filter(({ name }) => !there.includes(name))
-}
-
-async function findTables(db: Kysely<Database>): Promise<string[]> {
-  return (await db.introspection.getTables()).map((table) => table.name)
 }
 
 async function requireRevision(db: Kysely<Database>): Promise<void> {

@@ -16,11 +16,12 @@ export function numberMatches(column: Expression<number | null>, test: NumberTes
 
 /** Compares whole numbers with one that need not be: PostgreSQL takes no fraction where a column has none. */
 export function integerMatches(
+  dialect: Dialect,
   column: Expression<Int64 | null>,
   { operator, value }: NumberTest,
 ): Expression<SqlBool> {
-  if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
-    return sql<SqlBool>`${column} ${sql.raw(operator)} ${value}`
+  if (Number.isSafeInteger(value) || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value)) {
+    return sql<SqlBool>`${column} ${sql.raw(operator)} ${asBigint(dialect, value)}`
   }
   const [above, below] = [value < MOST, value > -MOST]
   if (Number.isNaN(value) || operator === '=') return sql<SqlBool>`1 = 0`
@@ -29,8 +30,13 @@ export function integerMatches(
     return always ? sql<SqlBool>`${column} is not null` : sql<SqlBool>`1 = 0`
   }
   return operator.startsWith('>')
-    ? sql<SqlBool>`${column} > ${Math.floor(value)}`
-    : sql<SqlBool>`${column} < ${Math.ceil(value)}`
+    ? sql<SqlBool>`${column} > ${asBigint(dialect, Math.floor(Number(value)))}`
+    : sql<SqlBool>`${column} < ${asBigint(dialect, Math.ceil(Number(value)))}`
+}
+
+/** PostgreSQL takes a value for what the column beside it is, and refuses one that is too large for that. */
+function asBigint(dialect: Dialect, value: Int64) {
+  return dialect === 'postgres' ? sql`cast(${value} as bigint)` : sql`${value}`
 }
 
 /** Beyond every time and version there is. */
@@ -48,7 +54,7 @@ export function isOneOf(
     case 'sqlite':
       return sql<SqlBool>`${column} in (select value from json_each(${JSON.stringify(ids)}))`
     case 'postgres':
-      return sql<SqlBool>`${column} = any(${ids})`
+      return sql<SqlBool>`${column} = any(cast(${ids} as bigint[]))`
     case 'mysql':
       return sql<SqlBool>`${column} in (select id from json_table(${JSON.stringify(ids)}, '$[*]' columns (id bigint path '$')) as ids)`
   }

@@ -13,6 +13,8 @@ export interface Column<Select = unknown, Insert = unknown> {
   readonly fallback?: string
   /** The expression of a stored generated column. */
   readonly generated?: string
+  /** How MLflow has PostgreSQL count it up: older tables have a sequence, newer ones an identity of 64 bits. */
+  readonly counted?: 'serial' | 'identity'
   /** Carries the types only; never there at run time. */
   readonly types?: { select: Select; insert: Insert }
 }
@@ -40,6 +42,8 @@ export interface Index {
   /** A column's name, followed by ` DESC` where it sorts downwards. */
   readonly columns: readonly string[]
   readonly unique?: boolean
+  /** What PostgreSQL has besides: columns that are only kept, and the rows that are. */
+  readonly postgres?: { readonly include: readonly string[]; readonly where: string }
 }
 
 export interface Keys {
@@ -99,9 +103,10 @@ export const withDefault = <S, I>(inner: Column<S, I>, sql: string): Column<S, I
 })
 
 /** An integer primary key the database counts up. */
-export const serial = (): Column<number, number | undefined> => ({
+export const serial = (counted: 'serial' | 'identity' = 'serial'): Column<number, number | undefined> => ({
   kind: { type: 'integer' },
   nullable: false,
+  counted,
 })
 
 /** A stored column computed from `expression`. */

@@ -16,7 +16,10 @@ export function textMatches(
       // Each session sets case_sensitive_like.
       return test.operator === 'ILIKE' ? matchesLowered(column, test.value) : matches(column, test)
     case 'postgres':
-      return matches(column, test)
+      // A backslash stands for itself, as in SQLite; to PostgreSQL's default it is an error at a pattern's end.
+      return test.operator.endsWith('LIKE')
+        ? sql<SqlBool>`${matches(column, test)} escape ''`
+        : matches(column, test)
     case 'mysql':
       return matchesBinary(column, test)
   }
@@ -65,4 +68,15 @@ function matchesBinary(column: Expression<string | null>, test: TextTest): Expre
     case 'NOT IN':
       return matches(binary, test)
   }
+}
+
+/** The `length` characters after the first `mark` in a text. */
+export function textAfter(
+  dialect: Dialect,
+  column: Expression<string | null>,
+  mark: string,
+  length: number,
+): Expression<string> {
+  const position = sql.raw(dialect === 'postgres' ? 'strpos' : 'instr')
+  return sql<string>`substr(${column}, ${position}(${column}, ${mark}) + ${sql.lit(mark.length)}, ${sql.lit(length)})`
 }

@@ -69,7 +69,7 @@ function toCondition(dialect: Dialect, { key, test }: Comparison): Expression<Sq
     return test.operator === 'IS NULL' ? eb.not(found) : found
   }
   if (test.type === 'number') {
-    return integerMatches(eb.ref(key.name as 'creation_time' | 'last_update_time'), test)
+    return integerMatches(dialect, eb.ref(key.name as 'creation_time' | 'last_update_time'), test)
   }
   if (key.kind === 'tag') {
     return eb.exists(

@@ -36,7 +36,7 @@ export function loggedModelCondition(
 ): Expression<SqlBool> {
   if (key.kind === 'metric') return model().exists(metricsOf(dialect, key.name, test, datasets))
   if (test.type === 'number') {
-    return integerMatches(model().ref(`logged_models.${key.name as NumberAttribute}`), test)
+    return integerMatches(dialect, model().ref(`logged_models.${key.name as NumberAttribute}`), test)
   }
   const text = test as TextTest
   if (key.kind === 'tag') return hasTag(dialect, key.name, text)

@@ -73,7 +73,7 @@ export async function searchModelVersions(
 
 function toCondition(dialect: Dialect, { key, test }: Comparison): Expression<SqlBool> {
   const eb = expressionBuilder<Database, 'model_versions'>()
-  if (test.type === 'number') return integerMatches(eb.ref('model_versions.version'), test)
+  if (test.type === 'number') return integerMatches(dialect, eb.ref('model_versions.version'), test)
   if (key.kind === 'tag') return versionHasTag(dialect, key.name, test as TextTest)
   return textMatches(dialect, eb.ref(COLUMNS[key.name as keyof typeof COLUMNS]), test as TextTest)
 }

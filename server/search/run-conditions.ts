@@ -33,7 +33,7 @@ export function runCondition(dialect: Dialect, { key, test }: Comparison): Expre
   }
   if (test.type === 'number') {
     if (key.kind === 'metric') return hasMetric(dialect, key.name, test)
-    return integerMatches(run().ref(RUN_COLUMNS[key.name as NumberAttribute]), test)
+    return integerMatches(dialect, run().ref(RUN_COLUMNS[key.name as NumberAttribute]), test)
   }
   if (key.kind === 'dataset') return hasDataset(dialect, key.name, test)
   if (key.kind !== 'attribute')

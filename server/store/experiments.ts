@@ -30,6 +30,8 @@ export async function ensureDefaultExperiment(db: Db, artifactRoot: string, now:
         experiment_id: 0,
         artifact_location: experimentLocation(artifactRoot, 0),
       })
+      // Two servers that start at once may both find none.
+      .onConflict((conflict) => conflict.doNothing())
       .execute()
   })
 }

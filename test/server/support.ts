@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { type Config, parseConfig } from '../../server/config.ts'
 import { type Context, closeContext, openContext } from '../../server/context.ts'
+import { postgresDatabase } from '../support/postgres.ts'
 
 /** A folder that is gone when the test is over. */
 export async function temporaryFolder(): Promise<string> {
@@ -20,13 +21,20 @@ export async function testContext(settings: Partial<Config> = {}): Promise<Conte
   const folder = await temporaryFolder()
   const config: Config = {
     ...parseConfig({}),
-    backendStoreUri: `sqlite:///${folder}/mlflow.db`,
+    backendStoreUri: await testDatabase(folder),
     artifactsDestination: `${folder}/artifacts`,
     ...settings,
   }
   const context = await openContext(config, pino({ level: 'silent' }))
   onTestFinished(() => closeContext(context))
   return context
+}
+
+/** A database of the kind this run of the tests is for: vitest.config.ts has one a backend. */
+async function testDatabase(folder: string): Promise<string> {
+  return process.env.TRACKYARD_TEST_BACKEND === 'postgres'
+    ? postgresDatabase()
+    : `sqlite:///${folder}/mlflow.db`
 }
 
 /** A server on a database of its own, to be sent requests with `inject`. */

@@ -13,6 +13,7 @@ const SERVER_LAYERS = [
   'config-values.ts',
   'config-settings.ts',
   'config.ts',
+  'database-options.ts',
   'artifacts',
   'webhooks',
   'operations',

@@ -119,6 +119,11 @@ export const traceMetrics = table(
   },
 )
 
+const COVERED_COSTS = {
+  include: ['input_cost', 'output_cost', 'total_cost', 'model_name', 'model_provider'],
+  where: 'input_cost IS NOT NULL OR output_cost IS NOT NULL OR total_cost IS NOT NULL',
+} as const
+
 export const spans = table(
   'spans',
   {
@@ -159,8 +164,16 @@ export const spans = table(
       { name: 'index_spans_experiment_id_type_status', columns: ['experiment_id', 'type', 'status'] },
       { name: 'index_spans_experiment_id_duration', columns: ['experiment_id', 'duration_ns'] },
       { name: 'index_spans_experiment_id_status_type', columns: ['experiment_id', 'status', 'type'] },
-      { name: 'idx_spans_cost_trace_time_cover', columns: ['trace_id', 'start_time_unix_nano'] },
-      { name: 'idx_spans_cost_exp_time_cover', columns: ['experiment_id', 'start_time_unix_nano'] },
+      {
+        name: 'idx_spans_cost_trace_time_cover',
+        columns: ['trace_id', 'start_time_unix_nano'],
+        postgres: COVERED_COSTS,
+      },
+      {
+        name: 'idx_spans_cost_exp_time_cover',
+        columns: ['experiment_id', 'start_time_unix_nano'],
+        postgres: COVERED_COSTS,
+      },
     ],
   },
 )
@@ -236,7 +249,7 @@ export const assessments = table(
 export const sqlTraceMetricDailyRollups = table(
   'sql_trace_metric_daily_rollups',
   {
-    id: serial(),
+    id: serial('identity'),
     experiment_id: integerColumn(),
     rollup_day: dateColumn(),
     metric_name: varchar(250),
@@ -264,7 +277,7 @@ export const sqlTraceMetricDailyRollups = table(
 export const sqlSpanCostDailyRollups = table(
   'sql_span_cost_daily_rollups',
   {
-    id: serial(),
+    id: serial('identity'),
     experiment_id: integerColumn(),
     rollup_day: dateColumn(),
     metric_name: varchar(250),
@@ -297,7 +310,7 @@ export const sqlSpanCostDailyRollups = table(
 export const sqlAssessmentDailyRollups = table(
   'sql_assessment_daily_rollups',
   {
-    id: serial(),
+    id: serial('identity'),
     experiment_id: integerColumn(),
     rollup_day: dateColumn(),
     metric_name: varchar(250),

@@ -1,0 +1,16 @@
+import type { Config } from './config.ts'
+import type { DatabaseOptions } from './db/index.ts'
+
+/** What the settings say of the way to the database. */
+export function databaseOptions(config: Config): DatabaseOptions {
+  return {
+    user: config.databaseUser,
+    password: config.databasePassword,
+    passwordFile: config.databasePasswordFile,
+    poolSize: config.databasePoolSize,
+    poolOverflow: config.databasePoolOverflow,
+    recycleSeconds: config.databasePoolRecycleSeconds,
+    waitMs: config.databaseWaitSeconds * 1000,
+    statementMs: config.databaseStatementSeconds * 1000,
+  }
+}

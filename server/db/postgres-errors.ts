@@ -1,0 +1,71 @@
+/** What PostgreSQL and the way to it answer, as errors a client understands. */
+import { ApiError, invalidParameter } from '../errors.ts'
+
+interface Fault extends Error {
+  readonly code?: string
+  readonly constraint?: string
+  readonly errors?: readonly Error[]
+}
+
+const INTERRUPTED = new Set(['40001', '40P01'])
+const UNIQUE = '23505'
+
+/** Values that no column takes: too long, out of range, not to be stored or indexed. */
+const UNFIT = new Set(['22001', '22003', '22021', '22P02', '22P05', '23514', '54000'])
+
+/**
+ * Shut down, starting, too many connections, a standby, a statement or a lock that took too long, credentials that
+ * are being changed.
+ */
+const AWAY = /^(08...|57P0.|57014|53...|25006|55P03|58...|28...|3D000|XX000)$/
+
+/** Errors of the network and of the driver's pool. */
+const UNREACHABLE =
+  /^(E[A-Z]+|ERR_(SSL|TLS)\w*|CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+)$|^(Connection terminated|timeout exceeded|timeout expired|Query read timeout|Client has encountered|The server does not support SSL)/
+
+/** Whether it failed because it and another one waited for each other. */
+export function isInterrupted(error: unknown): boolean {
+  return INTERRUPTED.has(codeOf(error) ?? '')
+}
+
+/** The same, or another one wrote a row first that it had looked for in vain. */
+export function isOvertaken(error: unknown): boolean {
+  return isInterrupted(error) || codeOf(error) === UNIQUE
+}
+
+/** Whether the connection is of no more use. */
+export function isDisconnected(error: unknown): boolean {
+  const code = codeOf(error) ?? ''
+  return !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25006|XX)/.test(code)
+}
+
+/** The same fault as an ApiError where the client or its next attempt can do something about it. */
+export function toApiError(error: unknown): unknown {
+  if (error instanceof ApiError) return error
+  const { code = '', message } = error as Fault
+  if (UNFIT.has(code)) return invalidParameter(`A value cannot be stored: ${message}`, { cause: error })
+  if (code === UNIQUE) return new ApiError('RESOURCE_ALREADY_EXISTS', 'It exists already.', { cause: error })
+  if (code === '23503')
+    return new ApiError('RESOURCE_DOES_NOT_EXIST', 'What this belongs to does not exist.', { cause: error })
+  if (INTERRUPTED.has(code) || AWAY.test(code) || UNREACHABLE.test(code || message)) {
+    return new ApiError('TEMPORARILY_UNAVAILABLE', 'The database is not available; try again.', {
+      cause: error,
+    })
+  }
+  return error
+}
+
+/** The first cause of a fault in one line, for the operator. */
+export function reasonOf(error: unknown): string {
+  const { cause } = error as Error
+  const fault = (error instanceof ApiError && cause ? cause : error) as Fault
+  return (
+    (fault.message || fault.errors?.map((one) => one.message).join(', ') || String(fault)).split('\n')[0] ??
+    ''
+  )
+}
+
+function codeOf(error: unknown): string | undefined {
+  const fault = (error instanceof ApiError ? error.cause : error) as Fault | undefined
+  return fault?.code
+}

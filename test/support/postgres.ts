@@ -1,0 +1,238 @@
+/** A real PostgreSQL of the machine's own programs: one private cluster for a whole test run, started at first need. */
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { onTestFinished } from 'vitest'
+import { openDatabase } from '../../server/db/index.ts'
+import { migrate } from '../../server/db/migrate.ts'
+import { TABLES } from '../../server/db/schema/index.ts'
+import { freePort } from './server-process.ts'
+
+const FOLDER = 'TRACKYARD_TEST_POSTGRES_FOLDER'
+const USER = 'trackyard'
+const TEMPLATE = 'migrated'
+
+/** Where the server's programs are, of the newest version there is; undefined where there are none. */
+export function postgresPrograms(): string | undefined {
+  const folders = [...globSync('/usr/lib/postgresql/*/bin'), '/usr/local/bin', '/usr/bin']
+    .filter((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
+    .sort((a, b) => Number.parseInt(b.split('/')[4] ?? '0', 10) - Number.parseInt(a.split('/')[4] ?? '0', 10))
+  return folders[0]
+}
+
+/** Whether tests can have a PostgreSQL. Where not the reason is printed; in CI that is a failure. */
+export function hasPostgres(): boolean {
+  if (postgresPrograms()) return true
+  if (process.env.CI === 'true') throw new Error(NO_POSTGRES)
+  console.warn(`skipped: ${NO_POSTGRES}`)
+  return false
+}
+
+export const NO_POSTGRES = 'no PostgreSQL on this machine (apt-get install postgresql)'
+
+/** Vitest's global set-up: a folder for the cluster, and its end after the last test. */
+export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[FOLDER]) return undefined
+  const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
+  process.env[FOLDER] = folder
+  return async () => {
+    delete process.env[FOLDER]
+    await stopCluster(folder)
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A migrated database for a test alone, given back when the test is over. */
+export async function postgresDatabase(): Promise<string> {
+  const uri = free.pop() ?? (await createDatabase(TEMPLATE))
+  onTestFinished(async () => {
+    await empty(uri)
+    free.push(uri)
+  })
+  return uri
+}
+
+/** A database without tables for a test alone. */
+export function emptyDatabase(): Promise<string> {
+  return createDatabase('template0')
+}
+
+/** Those that tests of this file have given back: emptying one takes less time than a copy of the template. */
+const free: string[] = []
+
+async function empty(uri: string): Promise<void> {
+  const tables = TABLES.map(({ name }) => name).filter(
+    (name) => !['alembic_version', 'workspaces'].includes(name),
+  )
+  await query(
+    uri,
+    [
+      'set session_replication_role = replica',
+      ...tables.map((table) => `delete from ${table}`),
+      "delete from workspaces where name <> 'default'",
+      'alter sequence experiments_experiment_id_seq restart',
+    ].join('; '),
+  )
+}
+
+async function createDatabase(template: string): Promise<string> {
+  const port = await clusterPort()
+  const name = `t_${process.pid}_${Date.now()}_${++created}`
+  await query(uriOf(port, 'postgres'), `create database ${name} template ${template}`)
+  return uriOf(port, name)
+}
+
+let created = 0
+
+/** Asks a database one question with the driver alone. */
+export async function query(
+  uri: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: uri })
+  await client.connect()
+  try {
+    return (await client.query(text, values)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+export interface Cluster {
+  readonly port: number
+  /** Ends it at once, as a crash does, and starts it again. */
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** A cluster for one test alone, which may stop it or give it settings. */
+export async function startCluster(
+  settings: readonly string[] = [],
+  auth = 'trust',
+): Promise<Cluster & { folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
+  await initialise(folder, auth)
+  const port = await freePort()
+  const cluster = {
+    folder,
+    port,
+    start: () => startIn(folder, port, settings),
+    stop: () => stopCluster(folder),
+  }
+  onTestFinished(async () => {
+    await stopCluster(folder)
+    await rm(folder, { recursive: true, force: true })
+  })
+  await cluster.start()
+  return cluster
+}
+
+export function uriOf(port: number, database: string): string {
+  return `postgresql://${USER}@127.0.0.1:${port}/${database}`
+}
+
+let known: Promise<number> | undefined
+
+function clusterPort(): Promise<number> {
+  known ??= findOrStart()
+  return known
+}
+
+async function findOrStart(): Promise<number> {
+  const folder = process.env[FOLDER]
+  if (!folder) throw new Error('vitest has not run the set-up of test/support/postgres.ts')
+  const ready = join(folder, 'ready')
+  try {
+    // Made by one test process alone; the others wait for its port.
+    await (await open(join(folder, 'lock'), 'wx')).close()
+  } catch {
+    for (let waited = 0; waited < 60_000; waited += 50) {
+      if (existsSync(ready)) return Number(await readFile(ready, 'utf8'))
+      await delay(50)
+    }
+    throw new Error('another test process was to start PostgreSQL, and did not')
+  }
+  const port = await freePort()
+  await initialise(folder, 'trust')
+  await startIn(folder, port, [])
+  await query(uriOf(port, 'postgres'), `create database ${TEMPLATE} template template0`)
+  const db = openDatabase(uriOf(port, TEMPLATE))
+  await migrate(db)
+  await db.destroy()
+  const file = await open(`${ready}.new`, 'w')
+  await file.writeFile(String(port))
+  await file.close()
+  await promisify(execFile)('mv', [`${ready}.new`, ready])
+  return port
+}
+
+/** The server refuses to run as root. */
+function unprivileged(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((one) => /^(postgres|nobody):/.test(one))
+  const [, , uid, gid] = line?.split(':') ?? []
+  return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) }
+}
+
+async function initialise(folder: string, auth: string): Promise<void> {
+  const { uid, gid } = unprivileged()
+  await chmod(folder, 0o755)
+  const data = join(folder, 'data')
+  await mkdir(data, { mode: 0o700 })
+  if (uid !== undefined) for (const one of [folder, data]) await chown(one, uid, gid as number)
+  await promisify(execFile)(
+    join(postgresPrograms() ?? '', 'initdb'),
+    ['-D', data, '-U', USER, '-A', auth, '-E', 'UTF8', '--locale=C', '--no-sync'],
+    { cwd: folder, ...unprivileged() },
+  )
+}
+
+async function startIn(folder: string, port: number, settings: readonly string[]): Promise<void> {
+  const options = [
+    ...['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`],
+    // Nothing here outlives the run.
+    ...['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'],
+    ...settings,
+  ].flatMap((option) => ['-c', option])
+  const child = spawn(join(postgresPrograms() ?? '', 'postgres'), ['-D', join(folder, 'data'), ...options], {
+    cwd: folder,
+    detached: true,
+    stdio: 'ignore',
+    ...unprivileged(),
+  })
+  child.unref()
+  for (let waited = 0; waited < 30_000; waited += 50) {
+    if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode}`)
+    const pid = await readFile(join(folder, 'data/postmaster.pid'), 'utf8').catch(() => '')
+    if (/^ready/m.test(pid)) return
+    await delay(50)
+  }
+  throw new Error('PostgreSQL did not start')
+}
+
+/** Ends it by its id, sessions included. */
+async function stopCluster(folder: string): Promise<void> {
+  const file = join(folder, 'data/postmaster.pid')
+  const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0])
+  if (!pid) return
+  process.kill(pid, 'SIGQUIT')
+  while (isRunning(pid)) await delay(20)
+  await rm(file, { force: true })
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
