@@ -1,4 +1,5 @@
 import type { ExpressionBuilder, Insertable } from 'kysely'
+import { dialectOf } from './dialect.ts'
 import type { Db } from './index.ts'
 import type { Database } from './schema/index.ts'
 
@@ -8,6 +9,7 @@ const MOST_VARIABLES = 32_000
 /**
  * Inserts rows, or updates `updateColumns` of those whose `keyColumns` (a primary or unique key) are there
  * already; with nothing to update, those stay as they are. All rows must set the same columns, and no key twice.
+ * @returns how many rows were inserted or updated
  */
 export async function upsert<T extends keyof Database>(
   db: Db,
@@ -15,8 +17,27 @@ export async function upsert<T extends keyof Database>(
   rows: readonly Insertable<Database[T]>[],
   keyColumns: readonly (keyof Database[T] & string)[],
   updateColumns: readonly (keyof Database[T] & string)[],
-): Promise<void> {
-  for (const chunk of chunksOf(rows)) await upsertChunk(db, table, chunk, keyColumns, updateColumns)
+): Promise<number> {
+  let written = 0
+  for (const chunk of chunksOf(inLockOrder(db, rows, keyColumns))) {
+    written += await upsertChunk(db, table, chunk, keyColumns, updateColumns)
+  }
+  return written
+}
+
+/** One order for all writers: two that lock the same rows in opposite orders would wait for each other. */
+function inLockOrder<R extends object>(
+  db: Db,
+  rows: readonly R[],
+  keyColumns: readonly string[],
+): readonly R[] {
+  if (rows.length < 2 || dialectOf(db) === 'sqlite') return rows
+  return rows.toSorted((a, b) => {
+    for (const column of keyColumns as (keyof R)[]) {
+      if (a[column] !== b[column]) return a[column] < b[column] ? -1 : 1
+    }
+    return 0
+  })
 }
 
 // Kysely cannot follow a table that is a type parameter, so the statement is built on one concrete table's types;
@@ -27,11 +48,11 @@ async function upsertChunk(
   rows: readonly object[],
   keyColumns: readonly string[],
   updateColumns: readonly string[],
-): Promise<void> {
+): Promise<number> {
   type Columns = keyof Database['tags']
   const changes = (eb: ExpressionBuilder<Record<'excluded', Database['tags']>, 'excluded'>) =>
     Object.fromEntries(updateColumns.map((column) => [column, eb.ref(`excluded.${column as Columns}`)]))
-  await db
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto(table as 'tags')
     .values(rows as Insertable<Database['tags']>[])
     .onConflict((conflict) => {
@@ -40,7 +61,8 @@ async function upsertChunk(
         ? onKey.doNothing()
         : onKey.doUpdateSet((eb) => changes(eb as unknown as Parameters<typeof changes>[0]))
     })
-    .execute()
+    .executeTakeFirstOrThrow()
+  return Number(numInsertedOrUpdatedRows ?? 0)
 }
 
 function chunksOf<R extends object>(rows: readonly R[]): R[][] {

@@ -43,19 +43,25 @@ export async function logBatch(db: Db, runId: string, { metrics, params, tags }:
 /** A parameter is written once; the same value again is fine, another is not. */
 async function insertParams(db: Db, runId: string, params: readonly Param[]): Promise<void> {
   if (params.length === 0) return
-  const known = new Map(
-    (
-      await listParamsNamed(
-        db,
-        runId,
-        params.map((param) => param.key),
-      )
-    ).map(({ key, value }) => [key, value]),
-  )
+  const known = await checkParams(db, runId, params)
+  const added = params.filter(({ key }) => !known.has(key)).map((param) => ({ ...param, run_uuid: runId }))
+  if (added.length === 0) return
+  const inserted = await upsert(db, 'params', added, ['key', 'run_uuid'], [])
+  // Somebody else was faster.
+  if (inserted < added.length) await checkParams(db, runId, params)
+}
+
+/** @returns those of the parameters that are there, all with the same value */
+async function checkParams(
+  db: Db,
+  runId: string,
+  params: readonly Param[],
+): Promise<ReadonlyMap<string, string>> {
+  const keys = params.map((param) => param.key)
+  const known = new Map((await listParamsNamed(db, runId, keys)).map(({ key, value }) => [key, value]))
   const changed = params.filter(({ key, value }) => known.has(key) && known.get(key) !== value)
   if (changed.length > 0) throw changingParams(runId, changed, known)
-  const added = params.filter(({ key }) => !known.has(key)).map((param) => ({ ...param, run_uuid: runId }))
-  if (added.length > 0) await upsert(db, 'params', added, ['key', 'run_uuid'], [])
+  return known
 }
 
 function changingParams(runId: string, changed: readonly Param[], known: ReadonlyMap<string, string>) {
