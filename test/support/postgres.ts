@@ -112,12 +112,9 @@ export interface Cluster {
 }
 
 /** A cluster for one test alone, which may stop it or give it settings. */
-export async function startCluster(
-  settings: readonly string[] = [],
-  auth = 'trust',
-): Promise<Cluster & { folder: string }> {
+export async function startCluster(settings: readonly string[] = []): Promise<Cluster & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
-  await initialise(folder, auth)
+  await initialise(folder)
   const port = await freePort()
   const cluster = {
     folder,
@@ -159,7 +156,7 @@ async function findOrStart(): Promise<number> {
     throw new Error('another test process was to start PostgreSQL, and did not')
   }
   const port = await freePort()
-  await initialise(folder, 'trust')
+  await initialise(folder)
   await startIn(folder, port, [])
   await query(uriOf(port, 'postgres'), `create database ${TEMPLATE} template template0`)
   const db = openDatabase(uriOf(port, TEMPLATE))
@@ -182,7 +179,7 @@ function unprivileged(): { uid?: number; gid?: number } {
   return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) }
 }
 
-async function initialise(folder: string, auth: string): Promise<void> {
+async function initialise(folder: string): Promise<void> {
   const { uid, gid } = unprivileged()
   await chmod(folder, 0o755)
   const data = join(folder, 'data')
@@ -190,7 +187,7 @@ async function initialise(folder: string, auth: string): Promise<void> {
   if (uid !== undefined) for (const one of [folder, data]) await chown(one, uid, gid as number)
   await promisify(execFile)(
     join(postgresPrograms() ?? '', 'initdb'),
-    ['-D', data, '-U', USER, '-A', auth, '-E', 'UTF8', '--locale=C', '--no-sync'],
+    ['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
     { cwd: folder, ...unprivileged() },
   )
 }
