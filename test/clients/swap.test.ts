@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { mlflowEnvironment, startMlflowServer, startTrackyard } from '../support/mlflow.ts'
+import { emptyDatabase, hasPostgres } from '../support/postgres.ts'
 import { allEnded, type RunningServer } from '../support/server-process.ts'
 import { readAll, type Written, writeSome } from './tracking-data.ts'
 
@@ -20,35 +21,55 @@ async function inTurn<T>(start: () => Promise<RunningServer>, use: (url: string)
   }
 }
 
+interface There {
+  readonly ours: Answers
+  readonly theirs: Answers
+  readonly theirsAfterWriting: Answers
+  readonly oursAgain: Answers
+}
+
+async function fromUsToMlflowAndBack(
+  folder: string,
+  environment: Record<string, string> = {},
+): Promise<There> {
+  const written: Written[] = []
+  const trackyard = () => startTrackyard({ folder, environment })
+  const ours = await inTurn(trackyard, async (url) => {
+    written.push(await writeSome(url, 'by-trackyard'))
+    return readAll(url, written)
+  })
+  const theirs = await inTurn(
+    () => startMlflowServer(mlflow as NonNullable<typeof mlflow>, { folder, environment }),
+    async (url) => {
+      const before = await readAll(url, written)
+      written.push(await writeSome(url, 'by-mlflow'))
+      return { before, after: await readAll(url, written) }
+    },
+  )
+  const oursAgain = await inTurn(trackyard, async (url) => {
+    const answers = await readAll(url, written)
+    await writeSome(url, 'by-trackyard-again')
+    return answers
+  })
+  return { ours, theirs: theirs.before, theirsAfterWriting: theirs.after, oursAgain }
+}
+
+describe.skipIf(!mlflow || !hasPostgres())('the same PostgreSQL database and artifacts', () => {
+  it('written by us, by mlflow server and by us again, are shown the same by both', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'trackyard-swap-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const there = await fromUsToMlflowAndBack(folder, { MLFLOW_BACKEND_STORE_URI: await emptyDatabase() })
+    expect(Object.keys(there.ours)).toHaveLength(16)
+    expect(JSON.stringify(there.ours)).toContain('"step":"-9007199254740993"')
+    expect(there.theirs).toEqual(there.ours)
+    expect(there.oursAgain).toEqual(there.theirsAfterWriting)
+  }, 240_000)
+})
+
 describe.skipIf(!mlflow)('the same database and artifacts', () => {
   let folder: string
-  const there: Record<'ours' | 'theirs' | 'theirsAfterWriting' | 'oursAgain', Answers> = {} as never
+  let there: There
   const back: Record<'theirs' | 'ours', Answers> = {} as never
-
-  async function fromUsToMlflowAndBack(files: string) {
-    const written: Written[] = []
-    await inTurn(
-      () => startTrackyard({ folder: files }),
-      async (url) => {
-        written.push(await writeSome(url, 'by-trackyard'))
-        there.ours = await readAll(url, written)
-      },
-    )
-    await inTurn(
-      () => startMlflowServer(mlflow as NonNullable<typeof mlflow>, { folder: files }),
-      async (url) => {
-        there.theirs = await readAll(url, written)
-        written.push(await writeSome(url, 'by-mlflow'))
-        there.theirsAfterWriting = await readAll(url, written)
-      },
-    )
-    await inTurn(
-      () => startTrackyard({ folder: files }),
-      async (url) => {
-        there.oursAgain = await readAll(url, written)
-      },
-    )
-  }
 
   async function fromMlflowToUs(files: string) {
     const written: Written[] = []
@@ -71,7 +92,10 @@ describe.skipIf(!mlflow)('the same database and artifacts', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'trackyard-swap-'))
     await Promise.all(['there', 'back'].map((name) => mkdir(join(folder, name))))
-    await allEnded([fromUsToMlflowAndBack(join(folder, 'there')), fromMlflowToUs(join(folder, 'back'))])
+    ;[there] = await allEnded([
+      fromUsToMlflowAndBack(join(folder, 'there')),
+      fromMlflowToUs(join(folder, 'back')),
+    ])
   }, 240_000)
 
   afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -143,11 +143,20 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
-      key === 'data' ? inOrder({ ...item, metrics: sortedMetrics(item.metrics) }) : inOrder(item),
+      key === 'data'
+        ? inOrder({ ...item, metrics: sortedMetrics(item.metrics) })
+        : key === 'latest_versions'
+          ? sortedVersions(item).map(inOrder)
+          : inOrder(item),
     ]),
   )
 }
 
 function sortedMetrics(metrics: readonly { key: string }[] = []): readonly { key: string }[] {
   return [...metrics].sort((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+/** On PostgreSQL MLflow gives them as the rows happen to lie, and an update moves a row. */
+function sortedVersions<V extends { readonly version: string }>(versions: readonly V[]): V[] {
+  return versions.toSorted((a, b) => Number(a.version) - Number(b.version))
 }
