@@ -67,10 +67,10 @@ export async function openPool(url: URL, options: DatabaseOptions): Promise<Conn
 
 function addressOf(url: URL, options: DatabaseOptions): PoolConfig {
   const given = (name: string) => url.searchParams.get(name) ?? undefined
-  const host = url.hostname || given('host')
+  const host = given('host') ?? url.hostname
   const settings = given('options')
   return {
-    host: host?.replace(/^\[|\]$/g, ''),
+    host: host.replace(/^\[|\]$/g, ''),
     port: Number(url.port || given('port') || 5432),
     database: decodeURIComponent(url.pathname.slice(1)),
     user: decodeURIComponent(url.username) || given('user') || options.user,

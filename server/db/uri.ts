@@ -28,7 +28,8 @@ export function parseDatabaseUri(uri: string): DatabaseLocation {
   const dialect = DIALECT_BY_SCHEME[scheme.toLowerCase()]
   if (!dialect || (driver && !DRIVERS[dialect].includes(driver))) throw new Error(ALLOWED)
   // URL.parse is newer than Node 20, under which the programs in stacks/ may run.
-  const text = `${dialect}://${rest}`
+  // A socket's folder is a parameter, and a URL with a user has to have a host.
+  const text = `${dialect}://${/[?&]host=/.test(rest) ? rest.replace(/^([^@/?]*@)\//, '$1localhost/') : rest}`
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url?.hostname && !url?.searchParams.get('host')) throw new Error(ALLOWED)
   if (url.pathname.length < 2) throw new Error('must name a database after the host: …://user@host/database')

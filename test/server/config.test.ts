@@ -160,6 +160,11 @@ describe('a database URI', () => {
     expect(parseDatabaseUri(uri)).toEqual({ dialect: 'sqlite', path })
   })
 
+  it('may name a socket of PostgreSQL, as SQLAlchemy has it', () => {
+    const location = parseDatabaseUri('postgresql://me:pw@/mlflow?host=/run/postgresql')
+    expect(location).toMatchObject({ dialect: 'postgres', url: { username: 'me', pathname: '/mlflow' } })
+  })
+
   it.each(['postgresql', 'postgres', 'postgresql+psycopg2', 'postgresql+psycopg'])(
     '%s:// is PostgreSQL',
     (scheme) => {
