@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MLFLOW_VERSION } from '../../server/version.ts'
 import { mlflowEnvironment, startTrackyard } from '../support/mlflow.ts'
+import { emptyDatabase, hasPostgres } from '../support/postgres.ts'
 import type { RunningServer } from '../support/server-process.ts'
 import { runScript } from './scripts.ts'
 
@@ -14,7 +15,9 @@ it('the client under test is the release whose protocol the server keeps', async
   expect(requirements).toContain(`mlflow==${MLFLOW_VERSION}\n`)
 })
 
-describe.skipIf(!mlflow)('the stock Python client of MLflow 3.17.2', () => {
+const BACKENDS = hasPostgres() ? ['SQLite', 'PostgreSQL'] : ['SQLite']
+
+describe.skipIf(!mlflow).each(BACKENDS)('the stock Python client of MLflow 3.17.2 on %s', (backend) => {
   let folder: string
   let server: RunningServer
   // biome-ignore lint/suspicious/noExplicitAny: what the scripts print
@@ -24,7 +27,9 @@ describe.skipIf(!mlflow)('the stock Python client of MLflow 3.17.2', () => {
     if (!mlflow) return
     folder = await mkdtemp(join(tmpdir(), 'trackyard-python-'))
     await mkdir(join(folder, 'client'))
-    server = await startTrackyard({ folder })
+    const environment: Record<string, string> =
+      backend === 'PostgreSQL' ? { MLFLOW_BACKEND_STORE_URI: await emptyDatabase() } : {}
+    server = await startTrackyard({ folder, environment })
     const { url } = server
     ;[training, tracking, registry] = await Promise.all([
       runScript(mlflow, 'training.py', { url, args: [join(folder, 'client')] }),
