@@ -1,4 +1,7 @@
-/** What a PostgreSQL database consists of, read from its own catalogue, so that two can be compared. */
+/**
+ * What a PostgreSQL database consists of, read from its own catalogue, so that two can be compared: MLflow's part of
+ * it, without the tables of this server's own.
+ */
 import { query } from '../support/postgres.ts'
 
 const FACTS = {
@@ -27,7 +30,7 @@ export type Schema = Record<Part, Record<string, unknown>>
 
 export async function readPostgresSchema(uri: string): Promise<Schema> {
   const parts = PARTS.map(async (part) => {
-    const rows = await query(uri, FACTS[part])
+    const rows = (await query(uri, FACTS[part])).filter(({ name }) => !String(name).startsWith('trackyard_'))
     return [part, Object.fromEntries(rows.map(({ name, ...facts }) => [String(name), facts]))]
   })
   return Object.fromEntries(await Promise.all(parts))

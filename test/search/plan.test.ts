@@ -2,6 +2,7 @@ import { CompiledQuery, type RootOperationNode } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import type { Db } from '../../server/db/index.ts'
 import { searchRuns } from '../../server/search/runs.ts'
+import { listHistory } from '../../server/store/metric-history.ts'
 import { testContext } from '../server/support.ts'
 
 const SEARCH = {
@@ -25,6 +26,12 @@ describe('the plan of a search of runs', () => {
       true,
     )
   })
+})
+
+it('a history is read by the index on run and key, not from the points of every run with such a metric', async () => {
+  const { db } = await testContext()
+  const [step] = await planOf(db, (spied) => listHistory(spied, ['x'], 'm', {}))
+  expect(step).toContain('index_metrics_run_uuid_key_step (run_uuid=? AND key=?)')
 })
 
 /** SQLite's plan of the first query that `run` sends. */

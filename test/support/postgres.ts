@@ -10,7 +10,7 @@ import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { openDatabase } from '../../server/db/index.ts'
 import { migrate } from '../../server/db/migrate.ts'
-import { TABLES } from '../../server/db/schema/index.ts'
+import { OWN_TABLES, TABLES } from '../../server/db/schema/index.ts'
 import { freePort } from './server-process.ts'
 
 const FOLDER = 'TRACKYARD_TEST_POSTGRES_FOLDER'
@@ -66,9 +66,9 @@ export function emptyDatabase(): Promise<string> {
 const free: string[] = []
 
 async function empty(uri: string): Promise<void> {
-  const tables = TABLES.map(({ name }) => name).filter(
-    (name) => !['alembic_version', 'workspaces'].includes(name),
-  )
+  const tables = [...TABLES, ...OWN_TABLES]
+    .map(({ name }) => name)
+    .filter((name) => !['alembic_version', 'workspaces'].includes(name))
   await query(
     uri,
     [
