@@ -137,7 +137,7 @@ export const SETTINGS = {
     short: 'w',
     schema: integerBetween(1, 64),
     fallback: 1,
-    help: 'Server processes; with SQLite one process serves all requests, whatever this says.',
+    help: 'Server processes: accepted, and so far one process serves all requests, whatever this says.',
   }),
   staticPrefix: setting({
     env: 'MLFLOW_STATIC_PREFIX',
