@@ -104,7 +104,8 @@ export const inputs: Scenario = {
     post('outputs: nothing', 'runs/outputs', RUN),
     post('outputs: an unknown model', 'runs/outputs', {
       ...RUN,
-      models: [{ model_id: `m-${'1'.repeat(32)}`, step: 0 }],
+      // After every random id: the run's outputs come in the order of the ids.
+      models: [{ model_id: `m-${'f'.repeat(32)}`, step: 0 }],
     }),
     post('outputs: an unknown run', 'runs/outputs', {
       run_id: 'f'.repeat(32),

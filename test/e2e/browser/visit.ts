@@ -12,6 +12,13 @@ const EXPECTED = [
   { status: 404, path: /\/experiments\/get-by-name$/ },
 ]
 
+const HARMLESS = [
+  // Each response with an error status is noted by itself.
+  /^Failed to load resource/,
+  // The browser put a layout off to its next frame, as it may when the machine is busy.
+  /ResizeObserver loop completed with undelivered notifications/,
+]
+
 /** Opens a page in a fresh profile, and lets `look` wait for what is to be seen on it. */
 export async function visit(
   browser: Browser,
@@ -70,10 +77,9 @@ function noteProblems(page: Page): string[] {
   })
   page.on('pageerror', (error) => problems.push(`page error: ${error.message}`))
   page.on('console', (message) => {
-    // Each response with an error status is noted above.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
-      problems.push(`console: ${message.text()}`)
-    }
+    const text = message.text()
+    if (message.type() === 'error' && !HARMLESS.some((one) => one.test(text)))
+      problems.push(`console: ${text}`)
   })
   return problems
 }
