@@ -3,17 +3,15 @@ import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
 import type { Dialect } from '../db/dialect.ts'
 import type { Database } from '../db/schema/index.ts'
 import { equalsText, type TextTest, textMatches } from '../db/text-match.ts'
+import { PROMPT_TAG } from '../store/registered-models.ts'
 import type { Comparison } from './grammar.ts'
-
-/** A prompt is a registered model with this tag. */
-const IS_PROMPT = 'mlflow.prompt.is_prompt'
 
 /** Without the comparisons of the prompt tag unless they ask for prompts: models do not have it. */
 export function splitPrompts(comparisons: readonly Comparison[]): {
   prompts: boolean
   rest: Comparison[]
 } {
-  const isPromptTag = ({ key }: Comparison) => key.kind === 'tag' && key.name === IS_PROMPT
+  const isPromptTag = ({ key }: Comparison) => key.kind === 'tag' && key.name === PROMPT_TAG
   const first = comparisons.find(isPromptTag)
   const prompts = first !== undefined && asksForPrompts(first)
   return { prompts, rest: comparisons.filter((one) => prompts || !isPromptTag(one)) }
@@ -47,7 +45,7 @@ export function versionHasTag(dialect: Dialect, key: string, test: TextTest): Ex
 }
 
 export function modelIsPrompt(dialect: Dialect): Expression<SqlBool> {
-  return modelHasTag(dialect, IS_PROMPT, { type: 'text', operator: '=', value: 'true' })
+  return modelHasTag(dialect, PROMPT_TAG, { type: 'text', operator: '=', value: 'true' })
 }
 
 /** One version with the tag makes all of its model's a prompt's. */
@@ -59,7 +57,7 @@ export function versionIsPrompt(dialect: Dialect): Expression<SqlBool> {
       .select('tag.key')
       .whereRef('tag.workspace', '=', 'model_versions.workspace')
       .whereRef('tag.name', '=', 'model_versions.name')
-      .where((tag) => equalsText(dialect, tag.ref('tag.key'), IS_PROMPT))
+      .where((tag) => equalsText(dialect, tag.ref('tag.key'), PROMPT_TAG))
       .where((tag) => equalsText(dialect, tag.ref('tag.value'), 'true')),
   )
 }
