@@ -2,8 +2,11 @@
 import type { Answer } from './exchange.ts'
 import type { Step } from './step.ts'
 
+export type Database = 'sqlite' | 'postgres' | 'mysql'
+
 /** One place where the servers' answers to a step differ. */
 export interface Found {
+  readonly database: Database
   readonly scenario: string
   readonly step: Step
   /** A dotted path: `status`, `body.message`, `body.run.info.status`. */
@@ -14,14 +17,16 @@ export interface Found {
   readonly answers: { readonly theirs: Answer; readonly ours: Answer }
 }
 
-export function compareAnswers(scenario: string, step: Step, theirs: Answer, ours: Answer): Found[] {
-  return [...differingFields('', theirs, ours)].map(([field, a, b]) => ({
-    scenario,
-    step,
+export function compareAnswers(
+  where: Pick<Found, 'database' | 'scenario' | 'step'>,
+  answers: Found['answers'],
+): Found[] {
+  return [...differingFields('', answers.theirs, answers.ours)].map(([field, theirs, ours]) => ({
+    ...where,
     field,
-    theirs: a,
-    ours: b,
-    answers: { theirs, ours },
+    theirs,
+    ours,
+    answers,
   }))
 }
 

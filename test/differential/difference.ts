@@ -1,5 +1,5 @@
 /** One intended difference, and the few ways to say which answers it covers. */
-import type { Found } from './compare.ts'
+import type { Database, Found } from './compare.ts'
 
 export const AREAS = {
   http: 'HTTP and errors',
@@ -20,12 +20,20 @@ export interface Difference {
   readonly reason: string
   /** What shows it: what of the differential test it covers, or the file of another test. */
   readonly shownBy: Covers | string
+  /** Which rows it leaves in one database alone: what `describeRow` says of them. */
+  readonly leaves?: readonly RegExp[]
 }
 
 export interface Covers {
   (found: Found): boolean
   /** Where it covers single steps: each of them must still differ. */
-  readonly steps?: readonly string[]
+  readonly steps?: readonly CoveredStep[]
+}
+
+interface CoveredStep {
+  readonly name: string
+  /** Every database, when absent. */
+  readonly on?: Database
 }
 
 /** The answers to these steps (`scenario: step`), while the two servers' statuses are these. */
@@ -48,9 +56,15 @@ export function anyOf(...parts: readonly Covers[]): Covers {
   return Object.assign(covers, { steps: parts.flatMap(({ steps = [] }) => steps) })
 }
 
-function onSteps(steps: readonly string[], matches: (found: Found) => boolean): Covers {
-  const covers = (found: Found) => steps.includes(nameOf(found)) && matches(found)
-  return Object.assign(covers, { steps })
+/** What is so with one kind of database only. */
+export function onlyOn(database: Database, part: Covers): Covers {
+  const covers = (found: Found) => found.database === database && part(found)
+  return Object.assign(covers, { steps: part.steps?.map(({ name }) => ({ name, on: database })) ?? [] })
+}
+
+function onSteps(names: readonly string[], matches: (found: Found) => boolean): Covers {
+  const covers = (found: Found) => names.includes(nameOf(found)) && matches(found)
+  return Object.assign(covers, { steps: names.map((name) => ({ name })) })
 }
 
 export function isWordsOnly({ field, answers: { theirs, ours } }: Found): boolean {

@@ -13,11 +13,14 @@ export interface Answer {
 export interface Client {
   /** Sends a step with its placeholders filled, and saves what the step asks for. */
   send(step: Step): Promise<Answer>
+  /** What the steps have saved, by name. */
+  readonly saved: ReadonlyMap<string, string>
 }
 
 export function openClient(url: string): Client {
   const saved = new Map<string, string>()
   return {
+    saved,
     async send(step) {
       const filled = JSON.parse(fill(JSON.stringify(step), saved)) as Step
       const { status, headers, text } = await exchange(url, filled)
@@ -30,7 +33,13 @@ export function openClient(url: string): Client {
       const compared = Object.fromEntries(
         (step.compareHeaders ?? []).map((name) => [name, headers[name] ?? '']),
       )
-      const answer = normalised({ status, contentType, headers: compared, body }, saved, url)
+      const shared = sharedForm(saved, new URL(url).host)
+      const answer: Answer = {
+        status,
+        contentType,
+        headers: shared(compared) as Record<string, string>,
+        body: shared(body),
+      }
       const list = step.anyOrder === undefined ? undefined : at(answer.body, step.anyOrder)
       if (Array.isArray(list)) list.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
       return answer
@@ -111,15 +120,15 @@ function parsed(text: string): unknown {
   }
 }
 
-function normalised(answer: Answer, saved: ReadonlyMap<string, string>, url: string): Answer {
-  const { host } = new URL(url)
+/** Puts names in the place of what two servers have each of their own: ids, times, addresses. */
+export function sharedForm(saved: ReadonlyMap<string, string>, host?: string): (value: unknown) => unknown {
   const names = [...saved].filter(([, value]) => value.length >= 8).sort((a, b) => b[1].length - a[1].length)
   const experiment = (id: string): string => {
     const name = [...saved].find(([, value]) => value === id)?.[0]
     return name ? `{{${name}}}` : id === '0' ? id : '<experiment>'
   }
   const inText = (text: string): string => {
-    let named = text.replaceAll(host, '<host>')
+    let named = host ? text.replaceAll(host, '<host>') : text
     for (const [name, value] of names) named = named.replaceAll(value, `{{${name}}}`)
     return named
       .replace(/\b[0-9a-f]{32}\b/g, '<id>')
@@ -142,11 +151,7 @@ function normalised(answer: Answer, saved: ReadonlyMap<string, string>, url: str
     if (value === null || typeof value !== 'object') return value
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, visit(item, name, key)]))
   }
-  return {
-    ...answer,
-    headers: visit(answer.headers) as Record<string, string>,
-    body: visit(answer.body),
-  }
+  return (value) => visit(value)
 }
 
 /** Refusing an experiment that MLflow creates moves every later id, so ids are compared by who they stand for. */

@@ -1,4 +1,4 @@
-import { answersTo, anyOf, type Difference, wordsOf } from '../difference.ts'
+import { answersTo, anyOf, type Difference, fieldsOf, onlyOn, wordsOf } from '../difference.ts'
 
 const SOURCES = 'test/server/model-versions-source.test.ts'
 
@@ -11,16 +11,23 @@ export const REGISTRY_DIFFERENCES: readonly Difference[] = [
     mlflow: 'stored on SQLite, a database error elsewhere',
     ours: '400 “… exceeds the maximum length of …”',
     reason: 'the columns hold no more: such a database could not move to PostgreSQL',
-    shownBy: anyOf(
-      answersTo(
-        200,
-        400,
-        'registered models: create 257',
-        'registered models: create with a long description',
-        'logged models: create with a name of 501',
+    shownBy: onlyOn(
+      'sqlite',
+      anyOf(
+        answersTo(
+          200,
+          400,
+          'registered models: create 257',
+          'registered models: create with a long description',
+          'logged models: create with a name of 501',
+        ),
+        answersTo(200, 404, 'registered models: get a long description'),
       ),
-      answersTo(200, 404, 'registered models: get a long description'),
     ),
+    leaves: [
+      /^registered_models, only in theirs: \{"name":"(n{257}|rm-long)"/,
+      /^logged_models, only in theirs: .*"name":"n+… 501 characters"/,
+    ],
   },
   {
     id: 'logged-model-id-in-the-path',
@@ -39,6 +46,7 @@ export const REGISTRY_DIFFERENCES: readonly Difference[] = [
       ),
       wordsOf('logged models: finalize with nothing'),
     ),
+    leaves: [/^logged_model(s|_params), only in (theirs|ours): .*\{\{logged models.unnamed\}\}/],
   },
   {
     id: 'logged-model-status-unknown',
@@ -48,6 +56,41 @@ export const REGISTRY_DIFFERENCES: readonly Difference[] = [
     ours: '400',
     reason: 'a typo must not reset a model',
     shownBy: answersTo(200, 400, 'logged models: finalize with an unknown status'),
+    leaves: [/^logged_models, only in (theirs|ours): .*\{\{logged models.empty\}\}/],
+  },
+  {
+    id: 'archive-on-postgresql',
+    area: 'registry',
+    where: '`model-versions/transition-stage` with `archive_existing_versions`, on PostgreSQL',
+    mlflow: '400 with the SQL text: it compares a number with text',
+    ours: 'done, as on SQLite',
+    reason: 'the same answers on every database',
+    shownBy: onlyOn(
+      'postgres',
+      anyOf(
+        answersTo(400, 200, ...['1', '2'].map((version) => `model versions: stage ${version} and archive`)),
+        fieldsOf(/current_stage$/, 'model versions: 1 is archived', 'model versions: 2 is not'),
+      ),
+    ),
+    leaves: [/^model_versions, only in (theirs|ours): \{"name":"mv-archive"/],
+  },
+  {
+    id: 'logged-model-numbers-on-postgresql',
+    area: 'registry',
+    where: '`logged-models/search` by status or experiment_id, on PostgreSQL',
+    mlflow: '400 with the SQL text: it compares a number with text',
+    ours: 'answered as on SQLite',
+    reason: 'the same answers on every database',
+    shownBy: onlyOn(
+      'postgres',
+      answersTo(
+        400,
+        200,
+        ...["status = 'READY'", "status = 'PENDING'", "status != 'READY'", "experiment_id = '1'"].map(
+          (filter) => `logged models: filter ${filter}`,
+        ),
+      ),
+    ),
   },
   {
     id: 'source-words',

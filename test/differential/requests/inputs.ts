@@ -2,6 +2,8 @@
 import { get, post, type Scenario, type Step } from '../step.ts'
 
 const RUN = { run_id: '{{run}}' }
+const OF_THE_RUN = { anyOrder: 'run.inputs.dataset_inputs' }
+const OF_THE_FIRST = { anyOrder: 'runs.0.inputs.dataset_inputs' }
 const dataset = { name: 'train', digest: 'd1', source_type: 'local', source: '{"uri":"x"}' }
 const CONTEXT = [{ key: 'mlflow.data.context', value: 'training' }]
 const logInputs = (name: string, json: object): Step => post(name, 'runs/log-inputs', { ...RUN, ...json })
@@ -87,7 +89,7 @@ export const inputs: Scenario = {
     logSpare('a model without an id', { models: [{}] }),
     post('to an unknown run', 'runs/log-inputs', { run_id: 'f'.repeat(32), datasets: [{ dataset }] }),
     post('to no run', 'runs/log-inputs', { datasets: [{ dataset }] }),
-    get('the run has them', 'runs/get', RUN),
+    get('the run has them', 'runs/get', RUN, OF_THE_RUN),
     post('outputs', 'runs/outputs', { ...RUN, models: [{ model_id: '{{model}}', step: 3 }] }),
     post('outputs of the spare run', 'runs/outputs', {
       run_id: '{{spare}}',
@@ -112,8 +114,8 @@ export const inputs: Scenario = {
       models: [{ model_id: '{{model}}', step: 0 }],
     }),
     post('outputs: no run', 'runs/outputs', { models: [{ model_id: '{{model}}', step: 0 }] }),
-    get('the run has the outputs', 'runs/get', RUN),
-    post('search gives them', 'runs/search', { experiment_ids: ['{{exp}}'] }),
+    get('the run has the outputs', 'runs/get', RUN, OF_THE_RUN),
+    post('search gives them', 'runs/search', { experiment_ids: ['{{exp}}'] }, OF_THE_FIRST),
     post('datasets of an experiment', DATASETS, { experiment_ids: ['{{exp}}'] }),
     post('datasets of an unknown experiment', DATASETS, { experiment_ids: ['9999'] }),
     post('datasets of no experiment', DATASETS, {}),
@@ -134,6 +136,6 @@ export const inputs: Scenario = {
       run_id: 'f'.repeat(32),
       model_json: modelJson('x', 'model'),
     }),
-    get('the run has its history', 'runs/get', RUN),
+    get('the run has its history', 'runs/get', RUN, OF_THE_RUN),
   ],
 }

@@ -1,0 +1,8 @@
+import { join } from 'node:path'
+import { describe } from 'vitest'
+import { mlflowEnvironment } from '../support/mlflow.ts'
+import { compareSideBySide } from './side-by-side.ts'
+
+describe.skipIf(!(await mlflowEnvironment()))('on SQLite, an answer is that of mlflow server 3.17.2', () => {
+  compareSideBySide('sqlite', (folder) => `sqlite:///${join(folder, 'mlflow.db')}`)
+})
