@@ -3,8 +3,8 @@ import type { Db } from '../db/index.ts'
 import { listModelTags, PROMPT_TAG } from '../store/registered-models.ts'
 import { insertDeliveries } from '../store/webhook-outbox.ts'
 import { listSubscribers } from '../store/webhooks.ts'
-import { newDeliveryId } from '../webhooks/delivery-id.ts'
 import { type Entity, payloadOf, type WebhookEvent } from '../webhooks/events.ts'
+import { newSortedId } from './ids.ts'
 
 const TYPE_TAG = '_mlflow_prompt_type'
 const TEXT_TAG = 'mlflow.prompt.text'
@@ -88,7 +88,7 @@ async function owe(
 ): Promise<void> {
   const payload = payloadOf(event, data, now)
   const deliveries = subscribers.map(({ webhook_id }) => ({
-    delivery_id: newDeliveryId(),
+    delivery_id: newSortedId(),
     webhook_id,
     payload,
   }))

@@ -4,11 +4,11 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import { invalidParameter } from '../errors.ts'
 import { findWebhook, getWebhook, insertWebhook, updateWebhook, type Webhook } from '../store/webhooks.ts'
-import { newDeliveryId } from '../webhooks/delivery-id.ts'
 import { findExample, payloadOf, type WebhookEvent } from '../webhooks/events.ts'
 import { decryptFernet, encryptFernet } from '../webhooks/fernet.ts'
 import { sendWebhook } from '../webhooks/send.ts'
 import { checkTarget } from '../webhooks/target.ts'
+import { newSortedId } from './ids.ts'
 
 interface Server {
   readonly config: Config
@@ -91,7 +91,7 @@ export async function testWebhook(server: Server, id: string, event?: WebhookEve
   const example = tested && findExample(tested)
   if (!example) throw invalidParameter('The webhook has no event to test; name one.')
   const payload = payloadOf(tested, example, server.clock())
-  return send(server, webhook, { delivery_id: newDeliveryId(), payload }, new AbortController().signal)
+  return send(server, webhook, { delivery_id: newSortedId(), payload }, new AbortController().signal)
 }
 
 /** Sends a delivery to a webhook as it is now. */

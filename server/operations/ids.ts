@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
-/** A UUID (version 7) that sorts by its time, to a fraction of a microsecond: deliveries go out in its order. */
-export function newDeliveryId(): string {
+/** A UUID (version 7) that sorts by its time, to a fraction of a microsecond. */
+export function newSortedId(): string {
   const now = performance.timeOrigin + performance.now()
   const time = Math.floor(now).toString(16).padStart(12, '0')
   const fraction = Math.floor((now % 1) * 4096)
