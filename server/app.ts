@@ -6,6 +6,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { RPCS } from './api/index.ts'
+import { nameCallers } from './auth/caller.ts'
 import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
 import { ApiError } from './errors.ts'
@@ -43,6 +44,7 @@ export function buildApp(context: Context): FastifyInstance {
   })
   refuseTunnels(app.server)
   guardRequests(app, config)
+  nameCallers(app)
   if (config.logLevel === 'debug') logRequests(app)
   app.setErrorHandler((error, request, reply) => {
     const fault = toApiError(error)

@@ -18,6 +18,12 @@ export interface Context {
   readonly log: Logger
 }
 
+/** A context as the handler of one request sees it. */
+export interface RequestContext extends Context {
+  /** Who sends the request, as records of who did what name them. */
+  readonly caller: string
+}
+
 export type Logger = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>
 
 /** Now, in milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Permission } from './auth/permission.ts'
 import { checkBodyLength } from './broken-requests.ts'
-import type { Context } from './context.ts'
+import type { Context, RequestContext } from './context.ts'
 import { invalidParameter } from './errors.ts'
 import { parseJson, parseRequest, queryToJson, stringifyJson } from './wire.ts'
 
@@ -18,14 +18,16 @@ export interface Rpc {
    * @default 'all'
    */
   readonly surface?: 'all' | 'ui' | 'root'
+  /** @default the query of a GET, the body of all others */
+  readonly requestIn?: 'query'
   readonly permission: Permission
   readonly request: z.ZodType
-  run(context: Context, json: unknown): Promise<object>
+  run(context: RequestContext, json: unknown): Promise<object>
 }
 
 interface RpcDefinition<S extends z.ZodType> extends Omit<Rpc, 'request' | 'run'> {
   readonly request: S
-  handler(context: Context, request: z.output<S>): Promise<object> | object
+  handler(context: RequestContext, request: z.output<S>): Promise<object> | object
 }
 
 /** One RPC: method, path, permission, request schema and handler, and nothing else. */
@@ -57,7 +59,10 @@ export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly
       app.route({
         method: one.method,
         url,
-        handler: async (request, reply) => answer(reply, await one.run(context, requestJson(one, request))),
+        handler: async (request, reply) => {
+          const { caller } = request
+          return answer(reply, await one.run({ ...context, caller }, requestJson(one, request)))
+        },
       })
     }
   }
@@ -72,7 +77,7 @@ export function urlsOf({ version = '2.0', surface = 'all', path }: Rpc, staticPr
 
 function requestJson(one: Rpc, request: FastifyRequest): unknown {
   const params = request.params as Record<string, string>
-  if (one.method === 'GET') {
+  if (one.method === 'GET' || one.requestIn === 'query') {
     return { ...queryToJson(one.request, request.query as Record<string, string | string[]>), ...params }
   }
   // The stock client deletes logged models and their tags without a body.

@@ -10,7 +10,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql'
-import type { Context } from '../context.ts'
+import type { RequestContext } from '../context.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
 import type { Rpc } from '../rpc.ts'
 
@@ -35,7 +35,7 @@ export interface QueryContext {
   lookUp(endpoint: string, request: object): Promise<object>
 }
 
-export function queryContext(context: Context, rpcs: readonly Rpc[]): QueryContext {
+export function queryContext(context: RequestContext, rpcs: readonly Rpc[]): QueryContext {
   const answers = new Map<string, Promise<object>>()
   const call = async (endpoint: string, request: object) => {
     const one = rpcs.find(({ method, path }) => `${method} ${path}` === endpoint)

@@ -8,7 +8,7 @@ import {
   parse,
   validate,
 } from 'graphql'
-import type { Context } from '../context.ts'
+import type { Context, RequestContext } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import type { Rpc } from '../rpc.ts'
 import { queryContext, resolveField } from './graphql-fields.ts'
@@ -27,7 +27,7 @@ export interface Answer {
   readonly errors: readonly string[] | null
 }
 
-export async function runQuery(context: Context, rpcs: readonly Rpc[], query: Query): Promise<Answer> {
+export async function runQuery(context: RequestContext, rpcs: readonly Rpc[], query: Query): Promise<Answer> {
   const document = parseQuery(query.query, context.config)
   if (Array.isArray(document)) return { data: null, errors: messages(document, context) }
   const { data, errors = [] } = await execute({

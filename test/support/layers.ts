@@ -43,7 +43,7 @@ const PACKAGE_HOMES: readonly { readonly packages: RegExp; readonly home: RegExp
   { packages: /^(@?aws-cdk|constructs$|cdk-nag)/, home: /^(constructs\/cdk|stacks)\// },
   {
     packages: /^(fastify|@fastify\/)/,
-    home: /^server\/((rpc|app|main|context|health|security)\.ts|ui\/|routes\/)/,
+    home: /^server\/((rpc|app|main|context|health|security)\.ts|auth\/|ui\/|routes\/)/,
   },
   { packages: /^(node:sqlite|pg|mysql2)(\/|$)/, home: /^server\/db\// },
 ]
