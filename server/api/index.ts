@@ -1,11 +1,13 @@
 import type { Rpc } from '../rpc.ts'
 import { artifactRpcs } from './artifacts.ts'
+import { commentRpcs } from './comments.ts'
 import { datasetRpcs } from './datasets.ts'
 import { experimentSearchRpcs } from './experiment-search.ts'
 import { experimentRpcs } from './experiments.ts'
 import { graphqlRpc } from './graphql.ts'
 import { loggedModelRpcs } from './logged-models.ts'
 import { metricRpcs } from './metrics.ts'
+import { modelActivityRpcs } from './model-activities.ts'
 import { modelAliasRpcs } from './model-aliases.ts'
 import { modelVersionRpcs } from './model-versions.ts'
 import { pendingRpcs } from './pending.ts'
@@ -14,6 +16,7 @@ import { runLoggingRpcs } from './run-logging.ts'
 import { runSearchRpcs } from './run-search.ts'
 import { runRpcs } from './runs.ts'
 import { serverRpcs } from './server.ts'
+import { transitionRequestRpcs } from './transition-requests.ts'
 import { uiRpcs } from './ui.ts'
 import { webhookRpcs } from './webhooks.ts'
 
@@ -29,6 +32,9 @@ const API: readonly Rpc[] = [
   ...registeredModelRpcs,
   ...modelAliasRpcs,
   ...modelVersionRpcs,
+  ...transitionRequestRpcs,
+  ...commentRpcs,
+  ...modelActivityRpcs,
   ...loggedModelRpcs,
   ...webhookRpcs,
   ...serverRpcs,

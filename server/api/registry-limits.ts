@@ -5,6 +5,7 @@ import { checkEntityName, checkLength } from './limits.ts'
 const KEY = 250
 const TAG_VALUE = 100_000
 const ALIAS = 255
+const COMMENT = 10_000
 
 /** What the columns hold; MLflow leaves these to the database, which on SQLite takes any length. */
 const COLUMNS = {
@@ -43,6 +44,11 @@ export function checkColumns(texts: { [Name in keyof typeof COLUMNS]?: string | 
   for (const [name, text] of Object.entries(texts)) {
     checkLength(name, COLUMNS[name as keyof typeof COLUMNS], text ?? '')
   }
+}
+
+/** A comment on a version or on a decision: a limit of this server's own. */
+export function checkComment(comment: string): void {
+  checkLength('comment', COMMENT, comment)
 }
 
 export function checkRegistryTag({ key, value }: KeyValue): void {

@@ -2,4 +2,4 @@
 export type Permission = 'open' | `${Resource}.${Action}`
 
 type Resource = 'experiment' | 'run' | 'model' | 'artifact' | 'trace' | 'webhook' | 'server'
-type Action = 'read' | 'create' | 'update' | 'delete'
+type Action = 'read' | 'create' | 'update' | 'delete' | 'approve'

@@ -46,21 +46,26 @@ export interface Transition {
   readonly now: number
 }
 
-export async function transitionStage(
-  db: Db,
+export async function transitionStage(db: Db, transition: Transition): Promise<ModelVersion> {
+  return db.transaction().execute(async (tx) => {
+    await moveVersion(tx, transition)
+    return getModelVersion(tx, transition.name, transition.version)
+  })
+}
+
+/** Moves a version to a stage; `tx` is a transaction. */
+export async function moveVersion(
+  tx: Db,
   { name, version, stage, archiveOthers, now }: Transition,
-): Promise<ModelVersion> {
+): Promise<void> {
   const to = parseStage(stage)
   if (archiveOthers && !IN_USE.includes(to)) {
     throw invalidParameter(
       `Model version transition cannot archive existing model versions because '${stage}' is not an Active stage. Valid stages are ['Staging', 'Production']`,
     )
   }
-  return db.transaction().execute(async (tx) => {
-    await getModelVersionRow(tx, name, version)
-    if (archiveOthers) await moveOtherVersions(tx, { name, version, from: to, to: 'Archived', now })
-    await updateModelVersion(tx, name, version, { current_stage: to, last_updated_time: now })
-    await updateRegisteredModel(tx, name, { last_updated_time: now })
-    return getModelVersion(tx, name, version)
-  })
+  await getModelVersionRow(tx, name, version)
+  if (archiveOthers) await moveOtherVersions(tx, { name, version, from: to, to: 'Archived', now })
+  await updateModelVersion(tx, name, version, { current_stage: to, last_updated_time: now })
+  await updateRegisteredModel(tx, name, { last_updated_time: now })
 }

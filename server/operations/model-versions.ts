@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import type { Tag } from '../store/experiments.ts'
 import { findLoggedModelTag, getActiveLoggedModelRow, setLoggedModelTags } from '../store/logged-models.ts'
+import { deleteActivities } from '../store/model-activities.ts'
 import { deleteAliasesOfVersion } from '../store/model-aliases.ts'
 import {
   DELETED_STAGE,
@@ -64,6 +65,7 @@ export async function deleteModelVersion(db: Db, name: string, version: number, 
   await db.transaction().execute(async (tx) => {
     await getModelVersionRow(tx, name, version)
     await deleteAliasesOfVersion(tx, name, version)
+    await deleteActivities(tx, name, version)
     await updateModelVersion(tx, name, version, {
       current_stage: DELETED_STAGE,
       last_updated_time: now,

@@ -2,6 +2,7 @@
 import type { Db } from '../db/index.ts'
 import { ApiError } from '../errors.ts'
 import type { Tag } from '../store/experiments.ts'
+import { renameActivities } from '../store/model-activities.ts'
 import {
   findRegisteredModelRow,
   getRegisteredModel,
@@ -37,7 +38,7 @@ export async function registerModel(
   })
 }
 
-/** Renames a model with its versions, tags and aliases. */
+/** Renames a model with its versions, tags and aliases, and what was said about them. */
 export async function renameModel(
   db: Db,
   name: string,
@@ -52,6 +53,7 @@ export async function renameModel(
     // The foreign keys cascade: everything that names the model follows.
     await updateRegisteredModel(tx, name, { name: newName, last_updated_time: now })
     await touchVersions(tx, newName, now)
+    if (newName !== name) await renameActivities(tx, name, newName)
     return getRegisteredModel(tx, newName)
   })
 }

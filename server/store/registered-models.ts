@@ -89,6 +89,7 @@ export async function touchVersions(db: Db, name: string, now: number): Promise<
 /** Deletes a model with everything of it, for good. */
 export async function deleteRegisteredModel(db: Db, name: string): Promise<void> {
   const tables = [
+    'trackyard_model_activities',
     'model_version_tags',
     'model_versions',
     'registered_model_aliases',

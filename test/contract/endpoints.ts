@@ -49,6 +49,22 @@ export function listEndpoints(): Endpoint[] {
   })
 }
 
+export type OwnEndpoint = Pick<Endpoint, 'method' | 'path'> & { readonly permission: string }
+
+/** What this server has and MLflow has not. */
+export function listOwnEndpoints(): OwnEndpoint[] {
+  const theirs = new Set(
+    readContract().flatMap((line) => urlsIn(line.path).map((url) => keyOf(line.method, url))),
+  )
+  return RPCS.filter((one) => !urlsOf(one).some((url) => theirs.has(keyOf(one.method, url)))).map(
+    ({ method, path, version = '2.0', permission }) => ({
+      method,
+      path: `/[ajax-]api/${version}${path}`,
+      permission,
+    }),
+  )
+}
+
 function servedPaths(): Map<string, string> {
   return new Map([
     ...RPCS.flatMap((one) => urlsOf(one).map((url) => [keyOf(one.method, url), one.permission] as const)),

@@ -1,5 +1,5 @@
 /** docs/rpcs.md, written from MLflow's list of endpoints and this server's tables. */
-import type { Endpoint } from './endpoints.ts'
+import type { Endpoint, OwnEndpoint } from './endpoints.ts'
 
 const INTRODUCTION = `# What is served
 
@@ -13,7 +13,13 @@ The page is written from \`test/contract/endpoints.tsv\` and the tables in \`ser
 \`vitest run test/contract/page.test.ts -u\`.
 `
 
-export function rpcsPage(endpoints: readonly Endpoint[]): string {
+const OWN = `## Not MLflow's
+
+Comments on model versions and requests for a transition, at the paths of Databricks's registry, and the list of what
+was said and decided, which has no public one: [Review and approval](review.md).
+`
+
+export function rpcsPage(endpoints: readonly Endpoint[], own: readonly OwnEndpoint[]): string {
   const groups = Map.groupBy(endpoints, ({ group }) => group)
   return [
     INTRODUCTION,
@@ -33,6 +39,11 @@ export function rpcsPage(endpoints: readonly Endpoint[]): string {
       ...some.map((one) => `| ${one.method} | \`${one.path}\` | ${one.need} | ${servedCell(one)} |`),
       '',
     ]),
+    OWN,
+    '| method | path | permission |',
+    '| --- | --- | --- |',
+    ...own.map(({ method, path, permission }) => `| ${method} | \`${path}\` | \`${permission}\` |`),
+    '',
   ].join('\n')
 }
 

@@ -1,0 +1,42 @@
+import { commentOn, editComment, removeComment } from '../operations/model-reviews.ts'
+import { rpc } from '../rpc.ts'
+import { message, requiredText } from '../wire.ts'
+import { toWire } from './model-activities.ts'
+import { checkComment, checkModelName, parseVersion } from './registry-limits.ts'
+
+export const commentRpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/comments/create',
+    permission: 'model.update',
+    request: message({ name: requiredText(), version: requiredText(), comment: requiredText() }),
+    async handler({ db, clock, caller }, { name, version, comment }) {
+      checkModelName(name)
+      checkComment(comment)
+      const deed = { name, version: parseVersion(version), user: caller, comment, now: clock() }
+      return { comment: toWire(await commentOn(db, deed), caller) }
+    },
+  }),
+  rpc({
+    method: 'PATCH',
+    path: '/mlflow/comments/update',
+    permission: 'model.update',
+    request: message({ id: requiredText(), comment: requiredText() }),
+    async handler({ db, clock, caller }, { id, comment }) {
+      checkComment(comment)
+      const edited = await editComment(db, id, { user: caller, comment, now: clock() })
+      return { comment: toWire(edited, caller) }
+    },
+  }),
+  rpc({
+    method: 'DELETE',
+    path: '/mlflow/comments/delete',
+    requestIn: 'query',
+    permission: 'model.update',
+    request: message({ id: requiredText() }),
+    async handler({ db, caller }, { id }) {
+      await removeComment(db, id, caller)
+      return {}
+    },
+  }),
+]
