@@ -111,13 +111,14 @@ export const modelVersionRpcs = [
       stage: requiredText(),
       archive_existing_versions: bool().default(false),
     }),
-    async handler({ db, clock }, { name, version, stage, archive_existing_versions }) {
+    async handler({ db, clock, caller }, { name, version, stage, archive_existing_versions }) {
       checkModelName(name)
       const moved = await transitionStage(db, {
         name,
         version: parseVersion(version),
         stage,
         archiveOthers: archive_existing_versions,
+        user: caller,
         now: clock(),
       })
       return { model_version: toWire(moved) }

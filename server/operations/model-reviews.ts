@@ -10,28 +10,24 @@ import {
   listOpenRequests,
   type ModelActivity,
   OPEN,
-  rowsOf,
   updateComment,
 } from '../store/model-activities.ts'
-import { getModelVersionRow, type ModelVersionRow } from '../store/model-versions.ts'
-import { newSortedId } from './ids.ts'
+import { getModelVersionRow } from '../store/model-versions.ts'
+import { activityOf, type Deed } from './model-activities.ts'
 import { moveVersion, parseStage } from './model-stages.ts'
 
-/** Who does something to a version, when, and what they say about it. */
-export interface Deed {
+/** Something said about a version. */
+export interface VersionDeed extends Deed {
   readonly name: string
   readonly version: number
-  readonly user: string
-  readonly comment?: string | undefined
-  readonly now: number
 }
 
 /** A deed about the requests for a stage. */
-export interface StageDeed extends Deed {
+export interface StageDeed extends VersionDeed {
   readonly stage: string
 }
 
-export async function commentOn(db: Db, deed: Deed): Promise<ModelActivity> {
+export async function commentOn(db: Db, deed: VersionDeed): Promise<ModelActivity> {
   return db.transaction().execute(async (tx) => {
     const activity = activityOf(await getModelVersionRow(tx, deed.name, deed.version), 'NEW_COMMENT', deed)
     await insertActivities(tx, [activity])
@@ -72,7 +68,10 @@ export async function requestTransition(db: Db, deed: StageDeed): Promise<ModelA
         `${deed.user} has an open request to move ${named(deed)} to ${stage}`,
       )
     }
-    const request = { ...activityOf(version, 'REQUESTED_TRANSITION', deed, stage), decision_id: OPEN }
+    const request = {
+      ...activityOf(version, 'REQUESTED_TRANSITION', deed, { toStage: stage }),
+      decision_id: OPEN,
+    }
     await insertActivities(tx, [request])
     return request
   })
@@ -110,7 +109,7 @@ async function decide(
 ): Promise<ModelActivity> {
   const stage = parseStage(deed.stage)
   const version = await getModelVersionRow(tx, deed.name, deed.version)
-  const activity = activityOf(version, type, deed, stage)
+  const activity = activityOf(version, type, deed, { toStage: stage })
   const ended = await endRequests(tx, version, { stage, user: deed.creator, decisionId: activity.id })
   if (ended === 0) throw notFound(`There is no open request to move ${named(deed)} to ${stage}`)
   await insertActivities(tx, [activity])
@@ -124,27 +123,6 @@ async function getOwnComment(tx: Db, id: string, user: string): Promise<ModelAct
   throw new ApiError('PERMISSION_DENIED', `Only ${comment.user_id} may change comment (id=${id})`)
 }
 
-function activityOf(
-  version: ModelVersionRow,
-  type: ActivityType,
-  { user, comment, now }: Deed,
-  toStage?: string,
-): ModelActivity {
-  return {
-    ...rowsOf(version),
-    id: newSortedId(),
-    activity_type: type,
-    user_id: user,
-    comment: comment || null,
-    from_stage: toStage === undefined ? null : version.current_stage,
-    to_stage: toStage ?? null,
-    system_comment: null,
-    decision_id: null,
-    creation_time: now,
-    last_updated_time: now,
-  }
-}
-
-function named({ name, version }: Deed): string {
+function named({ name, version }: VersionDeed): string {
   return `Model Version (name=${name}, version=${version})`
 }

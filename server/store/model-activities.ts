@@ -2,7 +2,7 @@
  * What was said and decided about versions of models. The rows refer to no row of MLflow's, so that MLflow can change
  * and delete its own; what is read here is of versions that are there and are the same ones still.
  */
-import type { Insertable, Selectable } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { Db } from '../db/index.ts'
 import type { Database } from '../db/schema/index.ts'
 import type { Int64 } from '../wire.ts'
@@ -17,9 +17,14 @@ export const ACTIVITY_TYPES = [
   'APPROVED_REQUEST',
   'REJECTED_REQUEST',
   'CANCELLED_REQUEST',
+  'APPLIED_TRANSITION',
+  'SYSTEM_TRANSITION',
 ] as const
 
 export type ActivityType = (typeof ACTIVITY_TYPES)[number]
+
+/** Below every database's limit on variables. */
+const ROWS_PER_INSERT = 1_000
 
 /** The rows of a version: another one that gets its name and number later has another time. */
 export function rowsOf({ name, version, creation_time }: ModelVersionRow) {
@@ -59,12 +64,11 @@ export async function findComment(db: Db, id: string): Promise<ModelActivity | u
     .executeTakeFirst()
 }
 
-export async function insertActivities(
-  db: Db,
-  activities: readonly Insertable<Database['trackyard_model_activities']>[],
-): Promise<void> {
-  if (activities.length === 0) return
-  await db.insertInto('trackyard_model_activities').values(activities).execute()
+export async function insertActivities(db: Db, activities: readonly ModelActivity[]): Promise<void> {
+  for (let start = 0; start < activities.length; start += ROWS_PER_INSERT) {
+    const rows = activities.slice(start, start + ROWS_PER_INSERT)
+    await db.insertInto('trackyard_model_activities').values(rows).execute()
+  }
 }
 
 export async function updateComment(db: Db, id: string, comment: string, now: number): Promise<void> {

@@ -125,6 +125,21 @@ export async function updateModelVersion(
     .execute()
 }
 
+/** A model's other versions in a stage. */
+export async function listOtherVersions(
+  db: Db,
+  { name, version, stage }: { name: string; version: number; stage: string },
+): Promise<ModelVersionRow[]> {
+  return db
+    .selectFrom('model_versions')
+    .selectAll()
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .where('version', '!=', version)
+    .where('current_stage', '=', stage)
+    .execute()
+}
+
 /** Moves a model's other versions out of a stage. */
 export async function moveOtherVersions(
   db: Db,

@@ -341,6 +341,48 @@ describe('the activities of a version', () => {
     expect(paged).toEqual(types)
   })
 
+  it('have plain transitions too, and what these archived', async () => {
+    const app = await withVersions()
+    const transition = { name: 'm', stage: 'Production', archive_existing_versions: true }
+    await as('ann', app, 'POST', 'model-versions/transition-stage', { ...transition, version: '1' })
+    await as('bob', app, 'POST', 'model-versions/transition-stage', { ...transition, version: '2' })
+    expect(await activities(app)).toMatchObject([
+      { activity_type: 'APPLIED_TRANSITION', user_id: 'ann', from_stage: 'None', to_stage: 'Production' },
+      {
+        activity_type: 'SYSTEM_TRANSITION',
+        user_id: 'bob',
+        from_stage: 'Production',
+        to_stage: 'Archived',
+        system_comment: 'Version 2 moved to Production',
+      },
+    ])
+  })
+
+  it('have every version that a transition archived, however many', async () => {
+    const context = await testContext()
+    const app = await withVersions(buildApp(context))
+    const { creation_time } = await context.db
+      .selectFrom('model_versions')
+      .select('creation_time')
+      .executeTakeFirstOrThrow()
+    const more = Array.from({ length: 2_600 }, (_, i) => ({
+      name: 'm',
+      version: i + 3,
+      creation_time,
+      current_stage: 'Production',
+    }))
+    for (let start = 0; start < more.length; start += 500) {
+      await context.db
+        .insertInto('model_versions')
+        .values(more.slice(start, start + 500))
+        .execute()
+    }
+    const approval = { ...PRODUCTION, archive_existing_versions: true }
+    await call(app, 'POST', 'transition-requests/create', PRODUCTION)
+    expect((await call(app, 'POST', 'transition-requests/approve', approval)).status).toBe(200)
+    expect(await activities(app, { version: '2602' })).toMatchObject([{ activity_type: 'SYSTEM_TRANSITION' }])
+  })
+
   it.each([
     ['a type that is none', { activity_type: 'LIKE' }],
     ['a token of something else', { page_token: 'eyJvZmZzZXQiOiAyfQ==' }],
