@@ -1,5 +1,5 @@
 /** What models and their versions have in common when searched: tags, and the prompts among them. */
-import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
+import { type Expression, expressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect } from '../db/dialect.ts'
 import type { Database } from '../db/schema/index.ts'
 import { equalsText, type TextTest, textMatches } from '../db/text-match.ts'
@@ -18,47 +18,62 @@ export function splitPrompts(comparisons: readonly Comparison[]): {
 }
 
 export function modelHasTag(dialect: Dialect, key: string, test: TextTest): Expression<SqlBool> {
-  const eb = expressionBuilder<Database, 'registered_models'>()
-  return eb.exists(
-    eb
-      .selectFrom('registered_model_tags as tag')
-      .select('tag.key')
-      .whereRef('tag.workspace', '=', 'registered_models.workspace')
-      .whereRef('tag.name', '=', 'registered_models.name')
-      .where((tag) => equalsText(dialect, tag.ref('tag.key'), key))
-      .where((tag) => textMatches(dialect, tag.ref('tag.value'), test)),
-  )
+  return hasTag(dialect, OF_MODEL, key, test)
 }
 
 export function versionHasTag(dialect: Dialect, key: string, test: TextTest): Expression<SqlBool> {
-  const eb = expressionBuilder<Database, 'model_versions'>()
-  return eb.exists(
-    eb
-      .selectFrom('model_version_tags as tag')
-      .select('tag.key')
-      .whereRef('tag.workspace', '=', 'model_versions.workspace')
-      .whereRef('tag.name', '=', 'model_versions.name')
-      .whereRef('tag.version', '=', 'model_versions.version')
-      .where((tag) => equalsText(dialect, tag.ref('tag.key'), key))
-      .where((tag) => textMatches(dialect, tag.ref('tag.value'), test)),
-  )
+  return hasTag(dialect, OF_VERSION, key, test)
 }
 
 export function modelIsPrompt(dialect: Dialect): Expression<SqlBool> {
-  return modelHasTag(dialect, PROMPT_TAG, { type: 'text', operator: '=', value: 'true' })
+  return hasTag(dialect, OF_MODEL, PROMPT_TAG, IS_TRUE)
 }
 
 /** One version with the tag makes all of its model's a prompt's. */
 export function versionIsPrompt(dialect: Dialect): Expression<SqlBool> {
-  const eb = expressionBuilder<Database, 'model_versions'>()
+  return hasTag(dialect, { ...OF_VERSION, by: OF_MODEL.by }, PROMPT_TAG, IS_TRUE)
+}
+
+/** Tags, and which of them are of one row of the table that is searched. */
+interface Tags {
+  readonly tags: 'registered_model_tags' | 'model_version_tags'
+  readonly owners: 'registered_models' | 'model_versions'
+  readonly by: readonly ('workspace' | 'name' | 'version')[]
+}
+
+const OF_MODEL: Tags = {
+  tags: 'registered_model_tags',
+  owners: 'registered_models',
+  by: ['workspace', 'name'],
+}
+
+const OF_VERSION: Tags = {
+  tags: 'model_version_tags',
+  owners: 'model_versions',
+  by: ['workspace', 'name', 'version'],
+}
+
+const IS_TRUE: TextTest = { type: 'text', operator: '=', value: 'true' }
+
+function hasTag(
+  dialect: Dialect,
+  { tags, owners, by }: Tags,
+  key: string,
+  test: TextTest,
+): Expression<SqlBool> {
+  const eb = expressionBuilder<Database>()
+  const ofOwner = by.map(
+    (column) => sql<SqlBool>`${sql.ref(`tag.${column}`)} = ${sql.ref(`${owners}.${column}`)}`,
+  )
+  // Kysely cannot follow either of two tables; what is read of them here is the same.
+  const from = `${tags} as tag` as 'registered_model_tags as tag'
   return eb.exists(
     eb
-      .selectFrom('model_version_tags as tag')
+      .selectFrom(from)
       .select('tag.key')
-      .whereRef('tag.workspace', '=', 'model_versions.workspace')
-      .whereRef('tag.name', '=', 'model_versions.name')
-      .where((tag) => equalsText(dialect, tag.ref('tag.key'), PROMPT_TAG))
-      .where((tag) => equalsText(dialect, tag.ref('tag.value'), 'true')),
+      .where((tag) => tag.and(ofOwner))
+      .where((tag) => equalsText(dialect, tag.ref('tag.key'), key))
+      .where((tag) => textMatches(dialect, tag.ref('tag.value'), test)),
   )
 }
 
