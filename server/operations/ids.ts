@@ -1,4 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+
+/** An id as MLflow makes them for runs, inputs and logged models: 32 hexadecimal digits. */
+export function newHexId(): string {
+  return randomUUID().replaceAll('-', '')
+}
 
 /** A UUID (version 7) that sorts by its time, to a fraction of a microsecond. */
 export function newSortedId(): string {

@@ -1,5 +1,4 @@
 /** Logging what a run consumed: datasets of its experiment, found by name and digest or made, and logged models. */
-import { randomUUID } from 'node:crypto'
 import type { Db } from '../db/index.ts'
 import type { Tag } from '../store/experiments.ts'
 import {
@@ -10,6 +9,7 @@ import {
   type ModelOutput,
 } from '../store/inputs.ts'
 import { getActiveRunRow } from '../store/runs.ts'
+import { newHexId } from './ids.ts'
 
 export interface LoggedDataset {
   readonly dataset: Dataset
@@ -28,21 +28,21 @@ export async function logInputs(
       tx,
       run.experiment_id ?? 0,
       datasets.map((one) => one.dataset),
-      newId,
+      newHexId,
     )
     const seen = new Set<string>()
     for (const [index, { tags }] of datasets.entries()) {
       const datasetId = ids[index] as string
       if (seen.has(datasetId)) continue
       seen.add(datasetId)
-      await insertDatasetInput(tx, runId, datasetId, tags, newId())
+      await insertDatasetInput(tx, runId, datasetId, tags, newHexId())
     }
     await linkModels(
       tx,
       'input',
       runId,
       modelIds.map((modelId) => ({ modelId, step: 0 })),
-      newId,
+      newHexId,
     )
   })
 }
@@ -50,10 +50,6 @@ export async function logInputs(
 export async function logOutputs(db: Db, runId: string, models: readonly ModelOutput[]): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await getActiveRunRow(tx, runId)
-    await linkModels(tx, 'output', runId, models, newId)
+    await linkModels(tx, 'output', runId, models, newHexId)
   })
-}
-
-function newId(): string {
-  return randomUUID().replaceAll('-', '')
 }

@@ -1,5 +1,4 @@
 /** Models that runs log, or that are logged on their own, before they are registered. */
-import { randomUUID } from 'node:crypto'
 import type { Db } from '../db/index.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
 import { getExperiment } from '../store/experiments.ts'
@@ -14,6 +13,7 @@ import {
   setLoggedModelTags,
   updateLoggedModel,
 } from '../store/logged-models.ts'
+import { newHexId } from './ids.ts'
 import { generateName } from './random-name.ts'
 
 export interface NewLoggedModel {
@@ -41,7 +41,7 @@ export async function createLoggedModel(db: Db, model: NewLoggedModel): Promise<
   const { experimentId, params, tags, now } = model
   refuseTwice('tag', tags)
   refuseTwice('parameter', params)
-  const modelId = `m-${randomUUID().replaceAll('-', '')}`
+  const modelId = `m-${newHexId()}`
   return db.transaction().execute(async (tx) => {
     const { artifact_location, lifecycle_stage } = await getExperiment(tx, experimentId)
     if (lifecycle_stage !== 'active') {

@@ -1,5 +1,4 @@
 /** A run's name is a column and the tag mlflow.runName, kept equal. */
-import { randomUUID } from 'node:crypto'
 import type { Db } from '../db/index.ts'
 import { upsert } from '../db/upsert.ts'
 import { invalidParameter } from '../errors.ts'
@@ -16,6 +15,7 @@ import {
   updateRunRow,
 } from '../store/runs.ts'
 import type { Int64 } from '../wire.ts'
+import { newHexId } from './ids.ts'
 import { generateName } from './random-name.ts'
 
 export interface NewRun {
@@ -38,7 +38,7 @@ export async function createRun(
     )
   }
   const runName = name || nameTag || generateName()
-  const runId = randomUUID().replaceAll('-', '')
+  const runId = newHexId()
   return db.transaction().execute(async (tx) => {
     const experiment = await getExperiment(tx, experimentId)
     if (experiment.lifecycle_stage !== 'active') {
