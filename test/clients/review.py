@@ -1,4 +1,4 @@
-"""Comments and transition requests by Databricks's own client, and MLflow's own store beside them."""
+"""Comments and transition requests by Databricks's own client, which comes with MLflow, and MLflow's store beside it."""
 
 import json
 import sys

@@ -24,7 +24,7 @@ describe.skipIf(!mlflow).each(BACKENDS)('Databricks’s Python client on %s', (b
     server = await startTrackyard({ folder, environment: { MLFLOW_BACKEND_STORE_URI: database } })
     const { url } = server
     review = await runScript(mlflow, 'review.py', { url, args: [url, database] })
-  }, 120_000)
+  }, 180_000)
 
   afterAll(async () => {
     await server?.stop()
