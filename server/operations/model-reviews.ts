@@ -12,7 +12,7 @@ import {
   OPEN,
   updateComment,
 } from '../store/model-activities.ts'
-import { getModelVersionRow } from '../store/model-versions.ts'
+import { lockModelVersion } from '../store/model-versions.ts'
 import { activityOf, type Deed } from './model-activities.ts'
 import { moveVersion, parseStage } from './model-stages.ts'
 
@@ -29,7 +29,7 @@ export interface StageDeed extends VersionDeed {
 
 export async function commentOn(db: Db, deed: VersionDeed): Promise<ModelActivity> {
   return db.transaction().execute(async (tx) => {
-    const activity = activityOf(await getModelVersionRow(tx, deed.name, deed.version), 'NEW_COMMENT', deed)
+    const activity = activityOf(await lockModelVersion(tx, deed.name, deed.version), 'NEW_COMMENT', deed)
     await insertActivities(tx, [activity])
     return activity
   })
@@ -60,7 +60,7 @@ export async function removeComment(db: Db, id: string, user: string): Promise<v
 export async function requestTransition(db: Db, deed: StageDeed): Promise<ModelActivity> {
   const stage = parseStage(deed.stage)
   return db.transaction().execute(async (tx) => {
-    const version = await getModelVersionRow(tx, deed.name, deed.version)
+    const version = await lockModelVersion(tx, deed.name, deed.version)
     const open = await listOpenRequests(tx, version)
     if (open.some((one) => one.to_stage === stage && one.user_id === deed.user)) {
       throw new ApiError(
@@ -108,7 +108,7 @@ async function decide(
   deed: StageDeed & { creator?: string },
 ): Promise<ModelActivity> {
   const stage = parseStage(deed.stage)
-  const version = await getModelVersionRow(tx, deed.name, deed.version)
+  const version = await lockModelVersion(tx, deed.name, deed.version)
   const activity = activityOf(version, type, deed, { toStage: stage })
   const ended = await endRequests(tx, version, { stage, user: deed.creator, decisionId: activity.id })
   if (ended === 0) throw notFound(`There is no open request to move ${named(deed)} to ${stage}`)

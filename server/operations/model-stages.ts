@@ -4,9 +4,9 @@ import { invalidParameter } from '../errors.ts'
 import { insertActivities } from '../store/model-activities.ts'
 import {
   getModelVersion,
-  getModelVersionRow,
   listLatestVersions,
   listOtherVersions,
+  lockModelVersion,
   type ModelVersion,
   type ModelVersionRow,
   moveOtherVersions,
@@ -70,7 +70,7 @@ export async function moveVersion(tx: Db, transition: Transition): Promise<Model
       `Model version transition cannot archive existing model versions because '${stage}' is not an Active stage. Valid stages are ['Staging', 'Production']`,
     )
   }
-  const before = await getModelVersionRow(tx, name, version)
+  const before = await lockModelVersion(tx, name, version)
   if (archiveOthers) await archiveOthersIn(tx, to, transition)
   await updateModelVersion(tx, name, version, { current_stage: to, last_updated_time: now })
   await updateRegisteredModel(tx, name, { last_updated_time: now })

@@ -37,6 +37,20 @@ export async function getModelVersionRow(db: Db, name: string, version: number):
   return row
 }
 
+/** Reads a version for a transaction that depends on it: until its end nobody else renames, moves or deletes it. */
+export async function lockModelVersion(tx: Db, name: string, version: number): Promise<ModelVersionRow> {
+  await getModelVersionRow(tx, name, version)
+  // Writing what is there locks on every database; SQLite has no SELECT … FOR UPDATE.
+  await tx
+    .updateTable('model_versions')
+    .set((eb) => ({ current_stage: eb.ref('current_stage') }))
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .where('version', '=', version)
+    .execute()
+  return getModelVersionRow(tx, name, version)
+}
+
 export async function getModelVersion(db: Db, name: string, version: number): Promise<ModelVersion> {
   const [found] = await withAliases(db, await withTags(db, [await getModelVersionRow(db, name, version)]))
   return found as ModelVersion

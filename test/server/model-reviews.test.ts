@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { buildApp } from '../../server/app.ts'
+import { renameActivities } from '../../server/store/model-activities.ts'
+import { updateRegisteredModel } from '../../server/store/registered-models.ts'
 import { call, testApp, testContext } from './support.ts'
 
 const PRODUCTION = { name: 'm', version: '1', stage: 'Production' }
@@ -406,6 +409,28 @@ describe('the activities of a version', () => {
     expect(await activities(app, { name: 'n' })).toHaveLength(1)
     const approved = await call(app, 'POST', 'transition-requests/approve', { ...PRODUCTION, name: 'n' })
     expect(approved.status).toBe(200)
+  })
+
+  it('are refused for a model that is being renamed, rather than left behind', async () => {
+    const context = await testContext()
+    const app = await withVersions(buildApp(context))
+    const [renamed, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const rename = context.db.transaction().execute(async (tx) => {
+      await updateRegisteredModel(tx, 'm', { name: 'n', last_updated_time: 1 })
+      await renameActivities(tx, 'm', 'n')
+      renamed.resolve()
+      await release.promise
+    })
+    await renamed.promise
+    const answers = Promise.all([
+      call(app, 'POST', 'comments/create', { name: 'm', version: '1', comment: 'about m' }),
+      call(app, 'POST', 'transition-requests/create', PRODUCTION),
+    ])
+    await Promise.race([answers, delay(300)])
+    release.resolve()
+    await rename
+    expect((await answers).map(({ status }) => status)).toEqual([404, 404])
+    expect(await activities(app, { name: 'n' })).toEqual([])
   })
 
   it('stay when a model is given the name that it has', async () => {

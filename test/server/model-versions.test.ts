@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { buildApp } from '../../server/app.ts'
+import { DELETED_STAGE, updateModelVersion } from '../../server/store/model-versions.ts'
 import { call, testApp, testContext } from './support.ts'
 
 async function withModel(): Promise<FastifyInstance> {
@@ -173,6 +175,25 @@ describe('stages', () => {
     await moveTo(app, '1', 'Production')
     expect((await moveTo(app, '9', 'Production', true)).status).toBe(404)
     expect((await getVersion(app, '1')).current_stage).toBe('Production')
+  })
+
+  it('brings no version back that is being deleted', async () => {
+    const context = await testContext()
+    const app = buildApp(context)
+    await call(app, 'POST', 'registered-models/create', { name: 'm' })
+    await createVersion(app)
+    const [deleted, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const deletion = context.db.transaction().execute(async (tx) => {
+      await updateModelVersion(tx, 'm', 1, { current_stage: DELETED_STAGE })
+      deleted.resolve()
+      await release.promise
+    })
+    await deleted.promise
+    const moved = moveTo(app, '1', 'Staging')
+    await Promise.race([moved, delay(300)])
+    release.resolve()
+    await deletion
+    expect((await moved).status).toBe(404)
   })
 
   it('gives the newest version of each stage, by GET and by POST', async () => {
