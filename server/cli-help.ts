@@ -33,3 +33,18 @@ export function serverHelp(): string {
     ...lines,
   ].join('\n')
 }
+
+export const GC_HELP = `[OPTIONS]
+
+Removes for good what was deleted: runs, logged models and experiments, their rows and their artifacts. Without
+--delete it only lists them. What a registered model version was made from is kept. Interrupted, it goes on where it
+was. The database and the artifacts are those of \`trackyard server\` in the same environment.
+
+  --older-than AGE         Only what was deleted so long ago: 30d, 8h, 2d8h5m20s.
+  --run-ids IDS            Only these runs, separated by commas.
+  --logged-model-ids IDS   Only these logged models.
+  --experiment-ids IDS     Only these experiments, with all that is in them.
+  --orphans                List the folders in the artifact store that nothing refers to, too; they stay.
+  --delete                 Remove it.
+
+Exits with 1 when something could not be removed.`

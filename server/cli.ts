@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import packageJson from '../package.json' with { type: 'json' }
-import { serverHelp, usage } from './cli-help.ts'
+import { GC_HELP, serverHelp, usage } from './cli-help.ts'
 import { parseConfig } from './config.ts'
 import { databaseOptions } from './database-options.ts'
 import { redactUri } from './db/uri.ts'
@@ -20,6 +20,11 @@ const COMMANDS: Record<string, Command> = {
     summary: "Create MLflow's schema in an empty database, or check that it is the right one.",
     help: '[URI]\n\nURI is the database (default: MLFLOW_BACKEND_STORE_URI, else sqlite:///mlflow.db).',
     run: runDbUpgrade,
+  },
+  gc: {
+    summary: 'Remove for good what was deleted, with its artifacts.',
+    help: GC_HELP,
+    run: runGc,
   },
   ui: {
     summary: "Fetch MLflow's web UI, which the server serves.",
@@ -61,6 +66,11 @@ async function runDbUpgrade([uri, ...rest]: string[]): Promise<number> {
   const { upgradeDatabase } = await import('./db/migrate.ts')
   const outcome = await upgradeDatabase(config.backendStoreUri, databaseOptions(config))
   return print(`${redactUri(config.backendStoreUri)}: ${outcome}`)
+}
+
+async function runGc(argv: string[]): Promise<number> {
+  const { collect } = await import('./gc.ts')
+  return collect(process.env, argv)
 }
 
 async function runUi(argv: string[]): Promise<number> {

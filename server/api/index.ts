@@ -4,6 +4,7 @@ import { commentRpcs } from './comments.ts'
 import { datasetRpcs } from './datasets.ts'
 import { experimentSearchRpcs } from './experiment-search.ts'
 import { experimentRpcs } from './experiments.ts'
+import { garbageRpcs } from './garbage.ts'
 import { graphqlRpc } from './graphql.ts'
 import { loggedModelRpcs } from './logged-models.ts'
 import { metricRpcs } from './metrics.ts'
@@ -37,6 +38,7 @@ const API: readonly Rpc[] = [
   ...modelActivityRpcs,
   ...loggedModelRpcs,
   ...webhookRpcs,
+  ...garbageRpcs,
   ...serverRpcs,
   ...uiRpcs,
   ...pendingRpcs,

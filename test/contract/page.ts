@@ -16,7 +16,8 @@ The page is written from \`test/contract/endpoints.tsv\` and the tables in \`ser
 const OWN = `## Not MLflow's
 
 Comments on model versions and requests for a transition, at the paths of Databricks's registry, and the list of what
-was said and decided, which has no public one: [Review and approval](review.md).
+was said and decided, which has no public one: [Review and approval](review.md). Garbage collection:
+[Operations](operations.md#removing-for-good).
 `
 
 export function rpcsPage(endpoints: readonly Endpoint[], own: readonly OwnEndpoint[]): string {

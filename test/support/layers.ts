@@ -30,6 +30,7 @@ const SERVER_LAYERS = [
   'start-up-memory.ts',
   'main.ts',
   'health-check.ts',
+  'gc.ts',
   'cli-help.ts',
   'cli.ts',
 ]

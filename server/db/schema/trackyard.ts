@@ -56,3 +56,14 @@ export const modelActivities = table(
     ],
   },
 )
+
+/** Artifacts that are still to be deleted: written as what they belonged to goes, deleted when they are gone. */
+export const garbage = table(
+  'trackyard_garbage',
+  {
+    /** Of the run, logged model or trace they belonged to. */
+    owner_id: varchar(64),
+    artifact_uri: textColumn(),
+  },
+  { primaryKey: { name: 'trackyard_garbage_pk', columns: ['owner_id'] } },
+)
