@@ -58,6 +58,18 @@ export const SETTINGS = {
     fallback: '',
     help: 'File with the password of the database, read whenever a connection opens; it wins over the others.',
   }),
+  databaseSecret: setting({
+    env: 'TRACKYARD_DATABASE_SECRET',
+    schema: z.string(),
+    fallback: '',
+    help: 'ARN or name of the secret in AWS Secrets Manager with user and password of the database, as RDS keeps it.',
+  }),
+  databaseIamAuth: setting({
+    env: 'TRACKYARD_DATABASE_IAM_AUTH',
+    schema: flag,
+    fallback: false,
+    help: "Open connections with tokens of RDS IAM authentication, as the URI's user; needs TLS to the database.",
+  }),
   databasePoolSize: setting({
     env: 'MLFLOW_SQLALCHEMYSTORE_POOL_SIZE',
     schema: integerBetween(1, 1000),

@@ -39,6 +39,9 @@ const UNSERVED_ROOT = './mlruns'
 const REGISTRY_VARIABLE = 'MLFLOW_REGISTRY_STORE_URI'
 const REGISTRY_FLAG = 'registry-store-uri'
 
+/** Each would win over the others without a word. */
+const CREDENTIAL_SOURCES = ['databasePasswordFile', 'databaseSecret', 'databaseIamAuth'] as const
+
 const SWITCHES = new Set(['artifacts-only', 'artifacts-presigned-only', 'enable-workspaces', 'dev'])
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -93,6 +96,11 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
   }
   const hasRoot = flags['default-artifact-root'] ?? environment[SETTINGS.defaultArtifactRoot.env]
   if (!config.serveArtifacts && !hasRoot) config.defaultArtifactRoot = UNSERVED_ROOT
+  const sources = CREDENTIAL_SOURCES.filter((name) => config[name])
+  if (sources.length > 1) {
+    const [names, last] = [sources.map((name) => SETTINGS[name].env), 'leave all but one out']
+    problems.push(`${names.join(', ')}: each says where the database's password comes from; ${last}`)
+  }
   if (problems.length > 0) throw new ConfigError(problems)
   return config as Config
 }

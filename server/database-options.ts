@@ -6,6 +6,8 @@ export function databaseOptions(config: Config): DatabaseOptions {
   return {
     user: config.databaseUser,
     password: config.databasePassword,
+    iamAuth: config.databaseIamAuth,
+    secret: config.databaseSecret,
     passwordFile: config.databasePasswordFile,
     poolSize: config.databasePoolSize,
     poolOverflow: config.databasePoolOverflow,

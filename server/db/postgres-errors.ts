@@ -33,6 +33,11 @@ export function isOvertaken(error: unknown): boolean {
   return isInterrupted(error) || codeOf(error) === UNIQUE
 }
 
+/** Whether the database does not take the user or the password. */
+export function isRefused(error: unknown): boolean {
+  return codeOf(error)?.startsWith('28') ?? false
+}
+
 /** Whether the connection is of no more use. */
 export function isDisconnected(error: unknown): boolean {
   const code = codeOf(error) ?? ''

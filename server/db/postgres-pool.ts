@@ -1,16 +1,12 @@
 /** The pool of connections a database URI and the settings describe. */
-import { readFile } from 'node:fs/promises'
 import type { ClientConfig, PoolClient, PoolConfig } from 'pg'
+import { type CredentialOptions, connectWith, openCredentials } from './credentials.ts'
+import { isRefused } from './postgres-errors.ts'
 import { tlsOf } from './postgres-tls.ts'
 import { typeParsers } from './postgres-types.ts'
 
 /** How a server with a database of its own is reached; SQLite needs none of it. */
-export interface DatabaseOptions {
-  /** Where the URI has none. */
-  readonly user?: string
-  readonly password?: string
-  /** Read when a connection opens; wins over any other password. */
-  readonly passwordFile?: string
+export interface DatabaseOptions extends CredentialOptions {
   /** Connections that are kept, and those there may be besides at a peak. */
   readonly poolSize: number
   readonly poolOverflow: number
@@ -38,51 +34,67 @@ export interface Connections {
 export async function openPool(url: URL, options: DatabaseOptions): Promise<Connections> {
   const { default: pg } = await import('pg')
   const tls = await tlsOf(url)
+  const address = addressOf(url)
+  const encrypted = tls.options !== false && !tls.optional
+  const credentials = await openCredentials(url, options, { ...address, encrypted })
+  let { user } = await credentials.login()
   let plain = false
   class TlsClient extends pg.Client {
     constructor(config?: string | ClientConfig) {
       // Over the pool's own settings, which hide the password from a copy.
-      super(Object.create(config as object, { ssl: { value: plain ? false : tls.options } }))
+      super(
+        Object.create(config as object, {
+          ssl: { value: plain ? false : tls.options },
+          user: { value: user },
+        }),
+      )
     }
   }
-  const settings = { ...addressOf(url, options), ...limitsOf(options), types: typeParsers(pg.types) }
+  const password = async () => {
+    const login = await credentials.login()
+    // Sent already for this connection: where another user replaces it, the next attempt has the right one.
+    user = login.user
+    return login.password
+  }
+  const settings = {
+    ...address,
+    ...optionsOf(url),
+    ...limitsOf(options),
+    password,
+    types: typeParsers(pg.types),
+  }
   const pool = new pg.Pool({ ...settings, Client: TlsClient })
   // Without listeners a connection that ends while nobody uses it would end the process.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
+  const open = async () => {
+    try {
+      return await pool.connect()
+    } catch (error) {
+      const hasNone = (error as Error).message.startsWith('The server does not support SSL')
+      if (!hasNone || !tls.optional) throw error
+      plain = true
+      return pool.connect()
+    }
+  }
+  return { end: () => pool.end(), connect: () => connectWith(credentials, open, isRefused) }
+}
+
+function addressOf(url: URL): { host: string; port: number } {
+  const host = url.searchParams.get('host') ?? url.hostname
   return {
-    end: () => pool.end(),
-    async connect() {
-      try {
-        return await pool.connect()
-      } catch (error) {
-        const hasNone = (error as Error).message.startsWith('The server does not support SSL')
-        if (!hasNone || !tls.optional) throw error
-        plain = true
-        return pool.connect()
-      }
-    },
+    host: host.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || url.searchParams.get('port') || 5432),
   }
 }
 
-function addressOf(url: URL, options: DatabaseOptions): PoolConfig {
-  const given = (name: string) => url.searchParams.get(name) ?? undefined
-  const host = given('host') ?? url.hostname
-  const settings = given('options')
+function optionsOf({ pathname, searchParams }: URL): PoolConfig {
+  const settings = searchParams.get('options')
   return {
-    host: host.replace(/^\[|\]$/g, ''),
-    port: Number(url.port || given('port') || 5432),
-    database: decodeURIComponent(url.pathname.slice(1)),
-    user: decodeURIComponent(url.username) || given('user') || options.user,
-    password: () => passwordOf(url, options),
-    application_name: given('application_name') ?? 'trackyard',
-    ...(settings !== undefined && { options: settings }),
-  } as PoolConfig
-}
-
-async function passwordOf(url: URL, { password, passwordFile }: DatabaseOptions): Promise<string> {
-  if (passwordFile) return (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '')
-  return decodeURIComponent(url.password) || url.searchParams.get('password') || password || ''
+    database: decodeURIComponent(pathname.slice(1)),
+    application_name: searchParams.get('application_name') ?? 'trackyard',
+    ...(settings !== null && { options: settings }),
+  }
 }
 
 function limitsOf(options: DatabaseOptions): PoolConfig {

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
-import { chmod, chown, copyFile, stat, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Db, openDatabase } from '../../server/db/index.ts'
@@ -17,6 +15,7 @@ import {
   startCluster,
   uriOf,
 } from '../support/postgres.ts'
+import { turnOnTls } from '../support/postgres-tls.ts'
 import { readPostgresSchema } from './postgres-schema.ts'
 
 function open(uri: string, options: Partial<DatabaseOptions> = {}): Db {
@@ -196,12 +195,7 @@ describe.skipIf(!hasPostgres())('the way to PostgreSQL', () => {
     expect(await encrypted('sslmode=prefer')).toBe(false)
     await expect(encrypted('sslmode=require')).rejects.toThrow()
 
-    const { ca, other } = await makeCertificates(cluster.folder)
-    for (const setting of ["ssl = 'on'", "ssl_cert_file = 'server.crt'", "ssl_key_file = 'server.key'"]) {
-      await query(plain, `alter system set ${setting}`)
-    }
-    await query(plain, 'select pg_reload_conf()')
-    await delay(300)
+    const { ca, other } = await turnOnTls(cluster)
     expect(await encrypted('sslmode=disable')).toBe(false)
     expect(await encrypted('sslmode=prefer')).toBe(true)
     expect(await encrypted('')).toBe(true)
@@ -214,24 +208,3 @@ describe.skipIf(!hasPostgres())('the way to PostgreSQL', () => {
     await expect(encrypted(`sslmode=verify-full&sslrootcert=${ca}`)).rejects.toThrow()
   })
 })
-
-/** A certificate for db.test in the cluster, one that is its own authority, and another one. */
-async function makeCertificates(folder: string): Promise<{ ca: string; other: string }> {
-  const own = await temporaryFolder()
-  const make = (name: string) =>
-    promisify(execFile)('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=db.test', '-addext', 'subjectAltName=DNS:db.test'],
-      ...['-keyout', join(own, `${name}.key`), '-out', join(own, `${name}.crt`)],
-    ])
-  await make('server')
-  await make('other')
-  const { uid, gid } = await stat(join(folder, 'data'))
-  for (const file of ['server.crt', 'server.key']) {
-    const path = join(folder, 'data', file)
-    await copyFile(join(own, file), path)
-    await chmod(path, 0o600)
-    await chown(path, uid, gid)
-  }
-  return { ca: join(own, 'server.crt'), other: join(own, 'other.crt') }
-}

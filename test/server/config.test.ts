@@ -17,7 +17,7 @@ const word = fc.stringMatching(/^[a-z][a-z0-9.-]{0,12}$/)
 const folder = fc.array(word, { minLength: 1, maxLength: 3 }).map((names) => `/${names.join('/')}`)
 const words = fc.array(word, { maxLength: 3 })
 
-const configs: fc.Arbitrary<Config> = fc.record({
+const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   backendStoreUri: fc.oneof(
     folder.map((path) => `sqlite:///${path}`),
     fc
@@ -26,7 +26,9 @@ const configs: fc.Arbitrary<Config> = fc.record({
   ),
   databaseUser: word,
   databasePassword: word,
-  databasePasswordFile: fc.oneof(fc.constant(''), folder),
+  databasePasswordFile: fc.constant(''),
+  databaseSecret: fc.constant(''),
+  databaseIamAuth: fc.constant(false),
   databasePoolSize: fc.integer({ min: 1, max: 1000 }),
   databasePoolOverflow: fc.integer({ min: 0, max: 1000 }),
   databasePoolRecycleSeconds: fc.integer({ min: 0, max: 1000 }),
@@ -61,6 +63,18 @@ const configs: fc.Arbitrary<Config> = fc.record({
   maxRequestBytes: fc.integer({ min: 1_000, max: 1_000_000_000 }),
   drainSeconds: fc.integer({ min: 0, max: 3600 }),
 })
+
+/** With one of those that exclude each other. */
+const configs = fc
+  .tuple(
+    withoutCredentials,
+    fc.oneof(
+      folder.map((databasePasswordFile) => ({ databasePasswordFile })),
+      word.map((databaseSecret) => ({ databaseSecret })),
+      fc.boolean().map((databaseIamAuth) => ({ databaseIamAuth })),
+    ),
+  )
+  .map(([config, source]): Config => ({ ...config, ...source }))
 
 describe('the environment', () => {
   it('reads back every configuration that was written to it', () => {
@@ -128,6 +142,14 @@ describe('a wrong setting', () => {
 
   it('is an unknown flag too', () => {
     expect(problemsOf({}, ['--prot=1'])).toEqual(["Unknown option '--prot'; see trackyard server --help"])
+  })
+
+  it('is a second place for the password of the database', () => {
+    const given = { TRACKYARD_DATABASE_PASSWORD_FILE: '/run/password', TRACKYARD_DATABASE_SECRET: 'mlflow' }
+    expect(problemsOf(given)).toEqual([
+      "TRACKYARD_DATABASE_PASSWORD_FILE, TRACKYARD_DATABASE_SECRET: each says where the database's password " +
+        'comes from; leave all but one out',
+    ])
   })
 
   it('is what this server cannot follow yet, rather than left out', () => {

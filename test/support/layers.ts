@@ -46,6 +46,7 @@ const PACKAGE_HOMES: readonly { readonly packages: RegExp; readonly home: RegExp
     packages: /^(fastify|@fastify\/)/,
     home: /^server\/((rpc|app|main|context|health|security)\.ts|auth\/|ui\/|routes\/)/,
   },
+  { packages: /^@aws-sdk\/(client-secrets-manager|rds-signer)/, home: /^server\/db\// },
   { packages: /^(node:sqlite|pg|mysql2)(\/|$)/, home: /^server\/db\// },
 ]
 

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from './server/support.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const AWS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_REGION: 'eu-central-1' }
+
+describe('the bundle', () => {
+  beforeAll(() => promisify(execFile)('npm', ['run', '--silent', 'bundle'], { cwd: ROOT }))
+
+  it.each([
+    {
+      TRACKYARD_DATABASE_SECRET: 'mlflow',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:1',
+      MLFLOW_BACKEND_STORE_URI: 'postgresql://127.0.0.1/mlflow',
+    },
+    {
+      TRACKYARD_DATABASE_IAM_AUTH: 'true',
+      MLFLOW_BACKEND_STORE_URI: 'postgresql://me@127.0.0.1:1/mlflow?sslmode=require',
+    },
+  ])('has what it loads when a setting asks for it: %o', async (settings) => {
+    const cwd = await temporaryFolder()
+    const refused = promisify(execFile)(
+      process.execPath,
+      [join(ROOT, 'dist-bundle/trackyard.mjs'), 'server'],
+      {
+        cwd,
+        env: { ...AWS, ...settings },
+      },
+    ).catch((error: { stderr: string }) => error)
+    expect((await refused).stderr).toMatch(/^trackyard: .*: connect ECONNREFUSED 127\.0\.0\.1:1\n$/)
+  })
+})
