@@ -1,11 +1,9 @@
 import { type Config, parseConfig, toEnvironment } from '../server/config.ts'
+import { SETTINGS } from '../server/config-settings.ts'
 import { CONTAINER_PORT, DATA_FOLDER, type TrackingSettings } from './settings.ts'
 
-/**
- * Variables that bring the database's user and password to a container, from a store of secrets and never from the
- * settings. libpq's own names: PostgreSQL drivers read them when a URI has neither.
- */
-export const DATABASE_CREDENTIALS = { username: 'PGUSER', password: 'PGPASSWORD' } as const
+/** Variable with the ARN of the database's credentials: the server reads them itself, whenever it connects. */
+export const DATABASE_SECRET = SETTINGS.databaseSecret.env
 
 /**
  * The environment of one server container.

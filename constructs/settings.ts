@@ -42,7 +42,7 @@ const database = z.discriminatedUnion(
     }),
     z.strictObject({
       kind: z.literal('postgres'),
-      /** Host name or address. User and password are no settings: `DATABASE_CREDENTIALS` says how they arrive. */
+      /** Host name or address. User and password are no settings: servers read them from `DATABASE_SECRET`. */
       host: text(/^[^\s/@:]+$/, 'must be a host name or an address'),
       /** @default 5432 */
       port: wholeNumber(1, 65_535).default(5432),

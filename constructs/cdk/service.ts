@@ -2,12 +2,13 @@ import { Duration, Stack } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2'
-import type * as iam from 'aws-cdk-lib/aws-iam'
+import * as iam from 'aws-cdk-lib/aws-iam'
+import * as kms from 'aws-cdk-lib/aws-kms'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
 import { CONTAINER_USER, HEALTH_CHECK, SCRATCH, stopTimeoutSeconds } from '../container.ts'
-import { DATABASE_CREDENTIALS } from '../environment.ts'
+import { DATABASE_SECRET } from '../environment.ts'
 import { CONTAINER_PORT, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
 import { compileSettings } from './token-settings.ts'
 
@@ -51,6 +52,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
 
     const task = new ecs.Ec2TaskDefinition(this, 'Task', { networkMode: ecs.NetworkMode.AWS_VPC })
     this.addServer(task, props, environment)
+    grantReadSecret(props.databaseCredentials, task.taskRole)
     this.service = new ecs.Ec2Service(this, 'Service', {
       cluster: props.cluster,
       taskDefinition: task,
@@ -98,10 +100,11 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       image,
       portMappings: [{ containerPort: CONTAINER_PORT }],
       // ECS on EC2 does not tell a container its region.
-      environment: { ...environment, AWS_REGION: Stack.of(this).region },
-      secrets: {
-        [DATABASE_CREDENTIALS.username]: ecs.Secret.fromSecretsManager(databaseCredentials, 'username'),
-        [DATABASE_CREDENTIALS.password]: ecs.Secret.fromSecretsManager(databaseCredentials, 'password'),
+      environment: {
+        ...environment,
+        AWS_REGION: Stack.of(this).region,
+        // Not as secrets of the container: ECS reads those once, and RDS rotates them.
+        [DATABASE_SECRET]: databaseCredentials.secretArn,
       },
       cpu,
       memoryLimitMiB: this.#settings.memoryMiB,
@@ -127,4 +130,17 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       mountOptions: [ecs.TmpfsMountOption.NOEXEC, ecs.TmpfsMountOption.NOSUID, ecs.TmpfsMountOption.NODEV],
     })
   }
+}
+
+/** Its value and nothing else: `grantRead` lets a reader describe it too. */
+function grantReadSecret(secret: secretsmanager.ISecret, grantee: iam.IRole): void {
+  iam.Grant.addToPrincipal({
+    grantee,
+    actions: ['secretsmanager:GetSecretValue'],
+    resourceArns: [secret.secretArn],
+  })
+  const { region } = Stack.of(secret)
+  secret.encryptionKey?.grantDecrypt(
+    new kms.ViaServicePrincipal(`secretsmanager.${region}.amazonaws.com`, grantee.grantPrincipal),
+  )
 }

@@ -21,12 +21,23 @@ describe('the EnterpriseStack', () => {
     expect(JSON.parse(text.replace(/[0-9a-f]{64}/g, '<asset hash>'))).toMatchSnapshot()
   })
 
-  it('lets the servers reach their bucket and its key, and nothing else', () => {
+  it('lets the servers reach their bucket, the credentials of their database and the keys, and nothing else', () => {
     const statements = statementsOf(stack, 'TaskRole')
+    const secret = statements.filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager:'))
+    expect(secret).toEqual([
+      expect.objectContaining({
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: {
+          'Fn::GetAtt': [expect.stringMatching(/^DatabaseInstance/), 'MasterUserSecret.SecretArn'],
+        },
+      }),
+    ])
     expect(statements.flatMap(({ Action }) => Action).map((action) => action.split(':')[0])).toEqual(
-      expect.not.arrayContaining(['secretsmanager', 'iam', 'sts', 'ec2']),
+      expect.not.arrayContaining(['iam', 'sts', 'ec2', 'rds']),
     )
-    for (const { Resource } of statements) expect(JSON.stringify(Resource)).toMatch(/"Artifacts(Bucket|Key)/)
+    for (const { Resource } of statements) {
+      expect(JSON.stringify(Resource)).toMatch(/"(Artifacts(Bucket|Key)|DatabaseInstance)/)
+    }
     expect(statements.flatMap(({ Resource }) => Resource)).not.toContain('*')
   })
 

@@ -25,7 +25,11 @@ describe('a service', () => {
 
   it('takes user and password of the database from the secret, and its address from the settings', () => {
     const container = containerOf(withService())
-    expect(container.Secrets.map(({ Name }: { Name: string }) => Name)).toEqual(['PGUSER', 'PGPASSWORD'])
+    expect(container.Secrets).toBeUndefined()
+    expect(container.Environment).toContainEqual({
+      Name: 'TRACKYARD_DATABASE_SECRET',
+      Value: { Ref: expect.stringMatching(/^Credentials/) },
+    })
     expect(container.Environment).toContainEqual({
       Name: 'MLFLOW_BACKEND_STORE_URI',
       Value: 'postgresql://db.internal:5432/mlflow?sslmode=verify-full',
@@ -50,13 +54,16 @@ describe('a service', () => {
     })
   })
 
-  it('lets the servers read no secret, and ECS read this one only', () => {
+  it('lets the servers read this secret and no other, and ECS none', () => {
     const stack = withService()
-    expect(statementsOf(stack, 'TaskRole')).toEqual([])
-    const secrets = statementsOf(stack, 'ExecutionRole').filter(({ Action }) =>
-      JSON.stringify(Action).includes('secretsmanager:'),
-    )
-    expect(secrets.map(({ Resource }) => Resource)).toEqual([{ Ref: expect.stringMatching(/^Credentials/) }])
+    expect(statementsOf(stack, 'TaskRole')).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: { Ref: expect.stringMatching(/^Credentials/) },
+      },
+    ])
+    expect(JSON.stringify(statementsOf(stack, 'ExecutionRole'))).not.toContain('secretsmanager:')
   })
 
   it('is rolled back when new containers do not come up, and never has fewer than it should', () => {
