@@ -39,6 +39,14 @@ export const SETTINGS = {
     help: 'Database of experiments, runs and models.',
     secret: true,
   }),
+  readReplicaUri: setting({
+    env: 'MLFLOW_READ_REPLICA_BACKEND_STORE_URI',
+    flag: 'read-replica-backend-store-uri',
+    schema: z.union([z.literal(''), databaseUri]),
+    fallback: '',
+    help: 'Replica of that database, for requests that only read; while it is away they go to the database itself.',
+    secret: true,
+  }),
   databaseUser: setting({
     env: 'PGUSER',
     schema: z.string(),

@@ -24,7 +24,6 @@ const IGNORED: Record<string, string> = {
 /** What changes a server in a way this one cannot follow yet: refused, since ignoring it would do harm. */
 const UNSUPPORTED: Record<string, string> = {
   MLFLOW_APP_NAME: 'app-name',
-  MLFLOW_READ_REPLICA_BACKEND_STORE_URI: 'read-replica-backend-store-uri',
   MLFLOW_ARTIFACTS_ONLY: 'artifacts-only',
   MLFLOW_ARTIFACTS_PRESIGNED_ONLY: 'artifacts-presigned-only',
   MLFLOW_EXPOSE_PROMETHEUS: 'expose-prometheus',

@@ -6,12 +6,15 @@ import type { Config } from './config.ts'
 import { databaseOptions } from './database-options.ts'
 import type { Db } from './db/index.ts'
 import { openMigrated } from './db/migrate.ts'
+import type { Replica } from './db/replica.ts'
 import { ensureDefaultExperiment } from './store/experiments.ts'
 
 /** Everything a handler may use: opened once, closed once. */
 export interface Context {
   readonly config: Config
   readonly db: Db
+  /** For what only reads; `rpc` lets read RPCs have it as their `db`. */
+  readonly replica?: Replica | undefined
   /** The store behind `mlflow-artifacts:` URIs (`MLFLOW_ARTIFACTS_DESTINATION`). */
   readonly artifacts: ArtifactStore
   readonly clock: Clock
@@ -36,7 +39,20 @@ export async function openContext(settings: Config, log: Logger, clock: Clock = 
   const { db, outcome } = await openMigrated(config.backendStoreUri, databaseOptions(config))
   if (outcome === 'created') log.info('created the database schema')
   await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
-  return { config, db, artifacts, clock, log }
+  return { config, db, replica: await replicaOf(config, db, log), artifacts, clock, log }
+}
+
+async function replicaOf(config: Config, db: Db, log: Logger): Promise<Replica | undefined> {
+  const { readReplicaUri: uri, backendStoreUri } = config
+  if (uri === backendStoreUri) log.warn('MLFLOW_READ_REPLICA_BACKEND_STORE_URI names the database itself')
+  if (uri === '' || uri === backendStoreUri) return undefined
+  try {
+    const { openReplica } = await import('./db/replica.ts')
+    return await openReplica(uri, databaseOptions(config), db, log)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
 }
 
 /** Clients read the root in every experiment, from folders of their own. */
@@ -45,5 +61,6 @@ function absoluteRoot(uri: string): string {
 }
 
 export async function closeContext(context: Context): Promise<void> {
+  await context.replica?.close()
   await context.db.destroy()
 }

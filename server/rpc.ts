@@ -34,7 +34,12 @@ interface RpcDefinition<S extends z.ZodType> extends Omit<Rpc, 'request' | 'run'
 export function rpc<S extends z.ZodType>({ handler, ...definition }: RpcDefinition<S>): Rpc {
   return {
     ...definition,
-    run: async (context, json) => handler(context, parseRequest(definition.request, json)),
+    run: async (context, json) => {
+      const request = parseRequest(definition.request, json)
+      const { replica } = context
+      if (!replica || !definition.permission.endsWith('.read')) return handler(context, request)
+      return replica.read(async (db) => handler({ ...context, db }, request))
+    },
   }
 }
 

@@ -89,7 +89,8 @@ async function missingTables(db: Kysely<Database>): Promise<Table[]> {
   return OWN_TABLES.filter(({ name }) => !there.includes(name))
 }
 
-async function requireRevision(db: Kysely<Database>): Promise<void> {
+/** @throws SchemaError saying what to do when the database is at another revision, or not MLflow's */
+export async function requireRevision(db: Kysely<Database>): Promise<void> {
   const tables = await findTables(db)
   if (!tables.includes('alembic_version')) {
     throw new SchemaError(

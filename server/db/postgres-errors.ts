@@ -44,6 +44,11 @@ export function isDisconnected(error: unknown): boolean {
   return !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25006|XX)/.test(code)
 }
 
+/** Whether there was nobody to ask, or no connection to ask through: another database may answer. */
+export function isAway(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'TEMPORARILY_UNAVAILABLE' && isDisconnected(error)
+}
+
 /** The same fault as an ApiError where the client or its next attempt can do something about it. */
 export function toApiError(error: unknown): unknown {
   if (error instanceof ApiError) return error

@@ -24,6 +24,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
       .tuple(word, word, word)
       .map(([user, host, name]) => `postgresql+psycopg2://${user}:p%40ss@${host}/${name}`),
   ),
+  readReplicaUri: fc.constantFrom('', 'postgresql://me@replica/mlflow'),
   databaseUser: word,
   databasePassword: word,
   databasePasswordFile: fc.constant(''),

@@ -115,6 +115,10 @@ export interface Cluster {
 export async function startCluster(settings: readonly string[] = []): Promise<Cluster & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
   await initialise(folder)
+  return clusterIn(folder, settings)
+}
+
+async function clusterIn(folder: string, settings: readonly string[]): Promise<Cluster & { folder: string }> {
   const port = await freePort()
   const cluster = {
     folder,
@@ -128,6 +132,23 @@ export async function startCluster(settings: readonly string[] = []): Promise<Cl
   })
   await cluster.start()
   return cluster
+}
+
+/** A standby that streams from a cluster: what is committed there arrives here by itself, and nothing else does. */
+export async function startStandby(primary: Cluster): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
+  const { uid, gid } = unprivileged()
+  await chmod(folder, 0o755)
+  if (uid !== undefined) await chown(folder, uid, gid as number)
+  await promisify(execFile)(
+    join(postgresPrograms() ?? '', 'pg_basebackup'),
+    [
+      ...['-D', join(folder, 'data'), '-d', uriOf(primary.port, 'postgres')],
+      ...['--checkpoint=fast', '--write-recovery-conf', '--no-sync'],
+    ],
+    { cwd: folder, ...unprivileged() },
+  )
+  return clusterIn(folder, [])
 }
 
 export function uriOf(port: number, database: string): string {
