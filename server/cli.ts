@@ -17,8 +17,8 @@ interface Command {
 const COMMANDS: Record<string, Command> = {
   server: { summary: 'Start the tracking server.', help: serverHelp, run: runServer },
   'db upgrade': {
-    summary: "Create MLflow's schema in an empty database, or check that it is the right one.",
-    help: '[URI]\n\nURI is the database (default: MLFLOW_BACKEND_STORE_URI, else sqlite:///mlflow.db).',
+    summary: "Create MLflow's schema in an empty database, or bring an older one forward.",
+    help: '[URI]\n\nURI is the database (default: MLFLOW_BACKEND_STORE_URI, else sqlite:///mlflow.db). Make a backup first.',
     run: runDbUpgrade,
   },
   gc: {

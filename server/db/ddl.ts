@@ -22,6 +22,10 @@ export function createIndexSql(dialect: Dialect, table: Table, index: Index): st
   return `${text} INCLUDE (${list(index.postgres.include)}) WHERE ${index.postgres.where}`
 }
 
+export function addColumnSql(dialect: Dialect, { name }: Table, column: string, facts: Column): string {
+  return `ALTER TABLE ${quoted(name)} ADD COLUMN ${columnSql(dialect, column, facts)}`
+}
+
 function columnSql(dialect: Dialect, name: string, column: Column): string {
   const type = typeSql(dialect, column)
   if (column.generated) return `${quoted(name)} ${type} GENERATED ALWAYS AS (${column.generated}) STORED`

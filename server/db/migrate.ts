@@ -3,6 +3,8 @@ import { type Kysely, sql } from 'kysely'
 import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
 import { dialectOf } from './dialect.ts'
 import { type DatabaseOptions, type Db, openDatabase } from './index.ts'
+import { migrationsFrom } from './migrations/index.ts'
+import type { Migration } from './migrations/migration.ts'
 import { reasonOf } from './postgres-errors.ts'
 import { type Database, OWN_TABLES } from './schema/index.ts'
 import { schemaSql, tablesSql } from './schema-sql.ts'
@@ -50,22 +52,65 @@ export async function openMigrated(
   uri: string,
   options?: DatabaseOptions,
 ): Promise<{ db: Db; outcome: 'created' | 'current' }> {
+  const { db, result } = await openWith(uri, options, migrate)
+  return { db, outcome: result }
+}
+
+/**
+ * `trackyard db upgrade`.
+ * @returns what there was to do, for a person
+ * @throws SchemaError as `openMigrated`, for a revision from which no migrations lead here too
+ */
+export async function upgradeDatabase(uri: string, options?: DatabaseOptions): Promise<string> {
+  const { db, result } = await openWith(uri, options, async (opened) => ({
+    walked: await bringForward(opened),
+    outcome: await migrate(opened),
+  }))
+  await db.destroy()
+  const { walked, outcome } = result
+  if (walked.length > 0)
+    return `brought from revision ${walked[0]?.from} to ${walked.at(-1)?.to} (MLflow ${MLFLOW_VERSION})`
+  return outcome === 'created'
+    ? `created the schema of MLflow ${MLFLOW_VERSION} (revision ${SCHEMA_REVISION})`
+    : `is at revision ${SCHEMA_REVISION} already, which this server needs`
+}
+
+async function openWith<T>(
+  uri: string,
+  options: DatabaseOptions | undefined,
+  prepare: (db: Db) => Promise<T>,
+): Promise<{ db: Db; result: T }> {
   const db = openDatabase(uri, options)
   try {
-    return { db, outcome: await migrate(db) }
+    return { db, result: await prepare(db) }
   } catch (cause) {
     await db.destroy()
     throw new SchemaError(`MLFLOW_BACKEND_STORE_URI names ${redactUri(uri)}: ${reasonOf(cause)}`, { cause })
   }
 }
 
-/** `trackyard db upgrade`. @returns what there was to do, for a person */
-export async function upgradeDatabase(uri: string, options?: DatabaseOptions): Promise<string> {
-  const { db, outcome } = await openMigrated(uri, options)
-  await db.destroy()
-  return outcome === 'created'
-    ? `created the schema of MLflow ${MLFLOW_VERSION} (revision ${SCHEMA_REVISION})`
-    : `is at revision ${SCHEMA_REVISION} already, which this server needs`
+/** Walks all the steps in one transaction: the database is at its old revision or at the newest, never between. */
+async function bringForward(db: Kysely<Database>): Promise<readonly Migration[]> {
+  if ((await migrationsOf(db)).length === 0) return []
+  return db.transaction().execute(async (tx) => {
+    await lockSchema(tx)
+    const steps = await migrationsOf(tx)
+    for (const { to, up } of steps) {
+      await up(tx)
+      await tx.updateTable('alembic_version').set({ version_num: to }).execute()
+    }
+    return steps
+  })
+}
+
+async function migrationsOf(db: Kysely<Database>): Promise<readonly Migration[]> {
+  if (!(await findTables(db)).includes('alembic_version')) return []
+  return migrationsFrom(await revisionOf(db))
+}
+
+async function revisionOf(db: Kysely<Database>): Promise<string> {
+  const versions = await db.selectFrom('alembic_version').select('version_num').execute()
+  return versions.map((row) => row.version_num).join(', ') || 'none'
 }
 
 const DEFAULT_WORKSPACE = 'Default workspace for legacy resources'
@@ -97,12 +142,14 @@ export async function requireRevision(db: Kysely<Database>): Promise<void> {
       "the database has tables and is not MLflow's; name an empty one, or the tracking database of an MLflow server",
     )
   }
-  const versions = await db.selectFrom('alembic_version').select('version_num').execute()
-  const found = versions.map((row) => row.version_num).join(', ') || 'none'
+  const found = await revisionOf(db)
   if (found === SCHEMA_REVISION) return
+  const command =
+    migrationsFrom(found).length > 0
+      ? 'trackyard db upgrade'
+      : `pip install mlflow==${MLFLOW_VERSION} && mlflow db upgrade`
   throw new SchemaError(
     `the database is at schema revision ${found}, and this server needs ${SCHEMA_REVISION} (MLflow ${MLFLOW_VERSION}); ` +
-      `nothing was changed. An older one is brought forward, after a backup, by: ` +
-      `pip install mlflow==${MLFLOW_VERSION} && mlflow db upgrade <the database's URI>`,
+      `nothing was changed. An older one is brought forward, after a backup, by: ${command} <the database's URI>`,
   )
 }

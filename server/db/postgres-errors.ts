@@ -44,9 +44,10 @@ export function isDisconnected(error: unknown): boolean {
   return !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25006|XX)/.test(code)
 }
 
-/** Whether there was nobody to ask, or no connection to ask through: another database may answer. */
+/** Whether there was nobody to ask, or no connection to ask through: not a statement that took too long. */
 export function isAway(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 'TEMPORARILY_UNAVAILABLE' && isDisconnected(error)
+  if (!(error instanceof ApiError) || error.code !== 'TEMPORARILY_UNAVAILABLE') return false
+  return !isInterrupted(error) && !['57014', '55P03'].includes(codeOf(error) ?? '')
 }
 
 /** The same fault as an ApiError where the client or its next attempt can do something about it. */
