@@ -8,6 +8,9 @@ const WITHOUT_DATABASE = ['artifact-*', 'config', 'security', 'ui-pages'].map(
   (name) => `test/server/${name}.test.ts`,
 )
 
+/** The oldest PostgreSQL and the newest; the machine's own is between them. */
+const VERSIONS = ['13', '18']
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -28,6 +31,14 @@ export default defineConfig({
           setupFiles: 'test/support/postgres-only.ts',
         },
       },
+      ...VERSIONS.map((version) => ({
+        extends: true as const,
+        test: {
+          name: `postgres ${version}`,
+          include: ['test/db/postgres-{schema,races,client}.test.ts'],
+          env: { TRACKYARD_TEST_POSTGRES_VERSION: version },
+        },
+      })),
     ],
   },
 })

@@ -8,6 +8,7 @@ import type { Migration } from './migrations/migration.ts'
 import { reasonOf } from './postgres-errors.ts'
 import { type Database, OWN_TABLES } from './schema/index.ts'
 import { schemaSql, tablesSql } from './schema-sql.ts'
+import { requireServerVersion } from './server-version.ts'
 import type { Table } from './table.ts'
 import { findTables, lockSchema } from './tables.ts'
 import { redactUri } from './uri.ts'
@@ -82,6 +83,7 @@ async function openWith<T>(
 ): Promise<{ db: Db; result: T }> {
   const db = openDatabase(uri, options)
   try {
+    await requireServerVersion(db)
     return { db, result: await prepare(db) }
   } catch (cause) {
     await db.destroy()

@@ -11,7 +11,9 @@ const FACTS = {
       is_nullable, column_default, is_identity, identity_generation, is_generated, generation_expression, collation_name
     from information_schema.columns where table_schema = 'public'`,
   constraints: `select conrelid::regclass || '.' || conname as name, contype, pg_get_constraintdef(oid) as definition
-    from pg_constraint where connamespace = 'public'::regnamespace`,
+    from pg_constraint where connamespace = 'public'::regnamespace
+      -- NOT NULL is among the columns; from 18 on it is here too, under names that old migrations have left.
+      and contype <> 'n'`,
   indexes: `select indexname as name, indexdef from pg_indexes where schemaname = 'public'`,
   sequences: `select sequencename as name, data_type, start_value, min_value, increment_by, cycle, last_value,
       pg_get_serial_sequence('experiments', 'experiment_id') as of_experiments

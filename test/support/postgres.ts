@@ -1,4 +1,7 @@
-/** A real PostgreSQL of the machine's own programs: one private cluster for a whole test run, started at first need. */
+/**
+ * A real PostgreSQL, of the machine's own programs or of a version that was fetched: one private cluster for a whole test
+ * run, started at first need.
+ */
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises'
@@ -8,17 +11,22 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
+import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../server/db/index.ts'
 import { migrate } from '../../server/db/migrate.ts'
 import { OWN_TABLES, TABLES } from '../../server/db/schema/index.ts'
+import { fetchPostgres, programsIn } from './postgres-versions.ts'
 import { freePort } from './server-process.ts'
 
 const FOLDER = 'TRACKYARD_TEST_POSTGRES_FOLDER'
+/** The version a run of the tests is for; vitest.config.ts has a project for each. */
+const VERSION = 'TRACKYARD_TEST_POSTGRES_VERSION'
 const USER = 'trackyard'
 const TEMPLATE = 'migrated'
 
-/** Where the server's programs are, of the newest version there is; undefined where there are none. */
-export function postgresPrograms(): string | undefined {
+/** Where the server's programs are, of the newest version on the machine; undefined where there are none. */
+export function postgresPrograms(version = process.env[VERSION]): string | undefined {
+  if (version) return programsIn(version, process.env[FOLDER] ?? '')
   const folders = [...globSync('/usr/lib/postgresql/*/bin'), '/usr/local/bin', '/usr/bin']
     .filter((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
     .sort((a, b) => Number.parseInt(b.split('/')[4] ?? '0', 10) - Number.parseInt(a.split('/')[4] ?? '0', 10))
@@ -28,21 +36,33 @@ export function postgresPrograms(): string | undefined {
 /** Whether tests can have a PostgreSQL. Where not the reason is printed; in CI that is a failure. */
 export function hasPostgres(): boolean {
   if (postgresPrograms()) return true
-  if (process.env.CI === 'true') throw new Error(NO_POSTGRES)
-  console.warn(`skipped: ${NO_POSTGRES}`)
+  const version = process.env[VERSION]
+  const reason = version ? `PostgreSQL ${version} could not be fetched` : NO_POSTGRES
+  if (process.env.CI === 'true') throw new Error(reason)
+  console.warn(`skipped: ${reason}`)
   return false
 }
 
 export const NO_POSTGRES = 'no PostgreSQL on this machine (apt-get install postgresql)'
 
-/** Vitest's global set-up: a folder for the cluster, and its end after the last test. */
-export async function setup(): Promise<(() => Promise<void>) | undefined> {
+/** Vitest's global set-up: a folder for the clusters, programs of the versions that are asked for, the clusters' end. */
+export async function setup({ vitest }: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const end = await makeFolder()
+  for (const { config } of vitest.projects) {
+    const version = config.env?.[VERSION]
+    // What cannot be fetched is skipped with its reason, or fails in CI: `hasPostgres` says which.
+    if (version) await fetchPostgres(version, process.env[FOLDER] ?? '').catch(() => undefined)
+  }
+  return end
+}
+
+async function makeFolder(): Promise<(() => Promise<void>) | undefined> {
   if (process.env[FOLDER]) return undefined
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
   process.env[FOLDER] = folder
   return async () => {
     delete process.env[FOLDER]
-    await stopCluster(folder)
+    for (const file of globSync('cluster-*', { cwd: folder })) await stopCluster(join(folder, file))
     await rm(folder, { recursive: true, force: true })
   }
 }
@@ -112,18 +132,25 @@ export interface Cluster {
 }
 
 /** A cluster for one test alone, which may stop it or give it settings. */
-export async function startCluster(settings: readonly string[] = []): Promise<Cluster & { folder: string }> {
+export async function startCluster(
+  settings: readonly string[] = [],
+  programs = postgresPrograms(),
+): Promise<Cluster & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
-  await initialise(folder)
-  return clusterIn(folder, settings)
+  await initialise(folder, programs)
+  return clusterIn(folder, settings, programs)
 }
 
-async function clusterIn(folder: string, settings: readonly string[]): Promise<Cluster & { folder: string }> {
+async function clusterIn(
+  folder: string,
+  settings: readonly string[],
+  programs: string | undefined,
+): Promise<Cluster & { folder: string }> {
   const port = await freePort()
   const cluster = {
     folder,
     port,
-    start: () => startIn(folder, port, settings),
+    start: () => startIn(folder, port, settings, programs),
     stop: () => stopCluster(folder),
   }
   onTestFinished(async () => {
@@ -148,7 +175,7 @@ export async function startStandby(primary: Cluster): Promise<Cluster> {
     ],
     { cwd: folder, ...unprivileged() },
   )
-  return clusterIn(folder, [])
+  return clusterIn(folder, [], postgresPrograms())
 }
 
 export function uriOf(port: number, database: string): string {
@@ -163,8 +190,11 @@ function clusterPort(): Promise<number> {
 }
 
 async function findOrStart(): Promise<number> {
-  const folder = process.env[FOLDER]
-  if (!folder) throw new Error('vitest has not run the set-up of test/support/postgres.ts')
+  const parent = process.env[FOLDER]
+  if (!parent) throw new Error('vitest has not run the set-up of test/support/postgres.ts')
+  await chmod(parent, 0o755)
+  const folder = join(parent, `cluster-${process.env[VERSION] ?? 'machine'}`)
+  await mkdir(folder, { recursive: true })
   const ready = join(folder, 'ready')
   try {
     // Made by one test process alone; the others wait for its port.
@@ -200,27 +230,32 @@ function unprivileged(): { uid?: number; gid?: number } {
   return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) }
 }
 
-async function initialise(folder: string): Promise<void> {
+async function initialise(folder: string, programs = postgresPrograms()): Promise<void> {
   const { uid, gid } = unprivileged()
   await chmod(folder, 0o755)
   const data = join(folder, 'data')
   await mkdir(data, { mode: 0o700 })
   if (uid !== undefined) for (const one of [folder, data]) await chown(one, uid, gid as number)
   await promisify(execFile)(
-    join(postgresPrograms() ?? '', 'initdb'),
+    join(programs ?? '', 'initdb'),
     ['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
     { cwd: folder, ...unprivileged() },
   )
 }
 
-async function startIn(folder: string, port: number, settings: readonly string[]): Promise<void> {
+async function startIn(
+  folder: string,
+  port: number,
+  settings: readonly string[],
+  programs = postgresPrograms(),
+): Promise<void> {
   const options = [
     ...['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`],
     // Nothing here outlives the run.
     ...['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'],
     ...settings,
   ].flatMap((option) => ['-c', option])
-  const child = spawn(join(postgresPrograms() ?? '', 'postgres'), ['-D', join(folder, 'data'), ...options], {
+  const child = spawn(join(programs ?? '', 'postgres'), ['-D', join(folder, 'data'), ...options], {
     cwd: folder,
     detached: true,
     stdio: 'ignore',
