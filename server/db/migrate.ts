@@ -136,8 +136,18 @@ async function missingTables(db: Kysely<Database>): Promise<Table[]> {
   return OWN_TABLES.filter(({ name }) => !there.includes(name))
 }
 
-/** @throws SchemaError saying what to do when the database is at another revision, or not MLflow's */
-export async function requireRevision(db: Kysely<Database>): Promise<void> {
+/**
+ * Checks a database that this server only reads, so that nobody else can make what it lacks.
+ * @throws SchemaError when it is at another revision, or without the `trackyard_` tables
+ */
+export async function requireSchema(db: Kysely<Database>): Promise<void> {
+  await requireRevision(db)
+  const missing = await missingTables(db)
+  if (missing.length === 0) return
+  throw new SchemaError(`the database lacks the tables ${missing.map(({ name }) => name).join(', ')}`)
+}
+
+async function requireRevision(db: Kysely<Database>): Promise<void> {
   const tables = await findTables(db)
   if (!tables.includes('alembic_version')) {
     throw new SchemaError(

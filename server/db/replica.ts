@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type DatabaseOptions, type Db, openDatabase } from './index.ts'
-import { requireRevision, SchemaError } from './migrate.ts'
+import { requireSchema, SchemaError } from './migrate.ts'
 import { isAway, reasonOf } from './postgres-errors.ts'
 import { parseDatabaseUri, redactUri } from './uri.ts'
 
@@ -64,7 +64,7 @@ class FollowingDatabase implements Replica {
   async follow(waitMs: number): Promise<void> {
     for (let waited = 0; ; waited += 100) {
       try {
-        return await requireRevision(this.#db)
+        return await requireSchema(this.#db)
       } catch (error) {
         if (isAway(error)) return this.#leave(error)
         if (waited >= waitMs || !(error instanceof SchemaError)) throw error
@@ -93,7 +93,7 @@ class FollowingDatabase implements Replica {
     if (performance.now() < this.#tryAt) return false
     this.#tryAt = performance.now() + AWAY_MS
     try {
-      await requireRevision(this.#db)
+      await requireSchema(this.#db)
     } catch {
       return false
     }

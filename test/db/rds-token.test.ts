@@ -10,6 +10,9 @@ import { turnOnTls } from '../support/postgres-tls.ts'
 import { startTokenJudge } from '../support/rds-iam.ts'
 import { useAwsCredentials } from '../support/secrets-manager.ts'
 
+// Clusters of their own start here.
+vi.setConfig({ testTimeout: 60_000 })
+
 const KEY = { id: 'AKIDTEST', secret: 'test-secret-key' }
 
 /** The user `iam`, whose password PostgreSQL has judged elsewhere, and who may come in through TLS alone. */

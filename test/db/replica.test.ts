@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { closeContext, openContext } from '../../server/context.ts'
 import { call, temporaryFolder, testContext } from '../server/support.ts'
@@ -14,6 +14,9 @@ import {
   startStandby,
   uriOf,
 } from '../support/postgres.ts'
+
+// Clusters of their own start here, and what is written takes a while to the standby.
+vi.setConfig({ testTimeout: 60_000, expect: { poll: { timeout: 15_000 } } })
 
 interface Pair {
   readonly primary: Cluster

@@ -1,11 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { call, testContext } from '../server/support.ts'
 import { type Cluster, hasPostgres, query, startCluster, uriOf } from '../support/postgres.ts'
 import { type SecretsManager, startSecretsManager } from '../support/secrets-manager.ts'
+
+// Clusters of their own start here.
+vi.setConfig({ testTimeout: 60_000 })
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1-AbCdEf'
 
