@@ -67,16 +67,12 @@ export async function openPool(url: URL, options: DatabaseOptions): Promise<Conn
   // Without listeners a connection that ends while nobody uses it would end the process.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const open = async () => {
-    try {
-      return await pool.connect()
-    } catch (error) {
-      const hasNone = (error as Error).message.startsWith('The server does not support SSL')
-      if (!hasNone || !tls.optional) throw error
+  const open = () =>
+    pool.connect().catch((error: Error) => {
+      if (!tls.optional || !error.message.startsWith('The server does not support SSL')) throw error
       plain = true
       return pool.connect()
-    }
-  }
+    })
   return { end: () => pool.end(), connect: () => connectWith(credentials, open, isRefused) }
 }
 
