@@ -14,12 +14,17 @@ import { mountHealth } from './health.ts'
 import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
 import { mountRoutes, type Route } from './routes/route.ts'
+import { traceArtifactRoutes } from './routes/trace-artifacts.ts'
 import { mountRpcs, urlsOf } from './rpc.ts'
 import { guardRequests } from './security.ts'
 import { mountPages } from './ui/pages.ts'
 
 /** Every route whose body is bytes. */
-export const ROUTES: readonly Route[] = [...artifactProxyRoutes, ...artifactFileRoutes]
+export const ROUTES: readonly Route[] = [
+  ...artifactProxyRoutes,
+  ...artifactFileRoutes,
+  ...traceArtifactRoutes,
+]
 
 const RETRY_AFTER_SECONDS = 1
 

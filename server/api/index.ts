@@ -17,6 +17,10 @@ import { runLoggingRpcs } from './run-logging.ts'
 import { runSearchRpcs } from './run-search.ts'
 import { runRpcs } from './runs.ts'
 import { serverRpcs } from './server.ts'
+import { traceLinkRpcs } from './trace-links.ts'
+import { traceTagRpcs } from './trace-tags.ts'
+import { traceV2Rpcs } from './traces-v2.ts'
+import { traceRpcs } from './traces.ts'
 import { transitionRequestRpcs } from './transition-requests.ts'
 import { uiRpcs } from './ui.ts'
 import { webhookRpcs } from './webhooks.ts'
@@ -37,6 +41,10 @@ const API: readonly Rpc[] = [
   ...commentRpcs,
   ...modelActivityRpcs,
   ...loggedModelRpcs,
+  ...traceRpcs,
+  ...traceTagRpcs,
+  ...traceLinkRpcs,
+  ...traceV2Rpcs,
   ...webhookRpcs,
   ...garbageRpcs,
   ...serverRpcs,

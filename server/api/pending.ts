@@ -9,21 +9,7 @@ import { hasEvaluationDatasets, hasRows } from '../store/pending.ts'
 import { int64, list, message, requiredText, text } from '../wire.ts'
 import { parseExperimentId } from './limits.ts'
 
-const location = message({ mlflow_experiment: message({ experiment_id: requiredText() }).optional() })
-
 export const pendingRpcs = [
-  rpc({
-    method: 'POST',
-    path: '/mlflow/traces/search',
-    version: '3.0',
-    permission: 'trace.read',
-    request: message({ locations: list(location).default([]) }),
-    async handler({ db }, { locations }) {
-      const ids = locations.flatMap(({ mlflow_experiment }) => mlflow_experiment?.experiment_id ?? [])
-      refuseIf(await hasRows(db, 'trace_info', ids.map(parseExperimentId)), 'traces')
-      return {}
-    },
-  }),
   rpc({
     method: 'POST',
     path: '/mlflow/traces/metrics',

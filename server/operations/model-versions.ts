@@ -1,6 +1,7 @@
 /** Creating and deleting versions of registered models. */
 import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
+import { pythonJson } from '../python-json.ts'
 import type { Tag } from '../store/experiments.ts'
 import { findLoggedModelTag, getActiveLoggedModelRow, setLoggedModelTags } from '../store/logged-models.ts'
 import { deleteActivities } from '../store/model-activities.ts'
@@ -98,17 +99,4 @@ function parseList(json: string | undefined): unknown[] {
   } catch {
     return []
   }
-}
-
-/** JSON spelt as Python spells it, so that the tag reads the same whichever server wrote it. */
-function pythonJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`
-  if (value !== null && typeof value === 'object') {
-    const fields = Object.entries(value).map(([key, field]) => `${pythonJson(key)}: ${pythonJson(field)}`)
-    return `{${fields.join(', ')}}`
-  }
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

@@ -14,7 +14,17 @@ import {
   readWhole,
 } from './values.ts'
 
-export type Kind = 'attribute' | 'metric' | 'parameter' | 'tag' | 'dataset'
+export type Kind =
+  | 'attribute'
+  | 'metric'
+  | 'parameter'
+  | 'tag'
+  | 'dataset'
+  | 'metadata'
+  | 'span'
+  | 'feedback'
+  | 'expectation'
+  | 'issue'
 
 /** An `integer` may be compared with a fraction, a `whole` may not; an `id` is written as a string. */
 export type ValueType = 'text' | 'number' | 'integer' | 'whole' | 'id'
@@ -28,6 +38,8 @@ export interface Grammar {
   readonly attributes: Readonly<Record<string, ValueType>>
   /** Other names of attributes. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Attributes that are another name of a tag or the like. */
+  readonly standFor?: Readonly<Record<string, Key>>
   /** The attributes an order may name. */
   readonly orderAttributes: readonly string[]
   /** What IN and NOT IN work on; `any` for all text. */
@@ -62,6 +74,7 @@ export interface Comparison {
 const NUMBER_OPERATORS = ['!=', '<', '<=', '=', '>', '>='] as const
 const TEXT_OPERATORS = ['!=', '=', 'ILIKE', 'LIKE'] as const
 const LIST_OPERATORS = ['IN', 'NOT IN'] as const
+const ORDER_OPERATORS: readonly string[] = ['<', '<=', '>', '>=']
 const DATASET_KEYS = ['context', 'digest', 'name']
 
 /** SQLite takes no longer pattern. */
@@ -98,12 +111,17 @@ function readComparison(grammar: Grammar, { left, operator, right }: ComparisonN
   const key = parseKey(grammar, left.text, [...names, ...Object.keys(grammar.aliases ?? {})])
   const comparator = grammar.anyCase ? operator.toUpperCase() : operator
   if (!right) return { key, test: readNullTest(grammar, key, comparator as NullTest['operator']) }
-  const type = typeOf(grammar, key)
-  const test =
-    type === 'text' || type === 'id'
-      ? readTextTest(grammar, key, comparator, right)
-      : readNumberTest(grammar, key, comparator, right)
+  const test = isText(grammar, key, comparator)
+    ? readTextTest(grammar, key, comparator, right)
+    : readNumberTest(grammar, key, comparator, right)
   return { key, test }
+}
+
+function isText(grammar: Grammar, key: Key, operator: string): boolean {
+  // What was said of a trace may be a number or a text.
+  if (key.kind === 'feedback' || key.kind === 'expectation') return !ORDER_OPERATORS.includes(operator)
+  const type = typeOf(grammar, key)
+  return type === 'text' || type === 'id'
 }
 
 function readNullTest(grammar: Grammar, key: Key, operator: NullTest['operator']): NullTest {
@@ -157,6 +175,8 @@ function attributeKey(grammar: Grammar, text: string, attributes: readonly strin
     throw invalidParameter(`Invalid attribute key '${name}' specified. Valid keys are '${shown(attributes)}'`)
   }
   const aliases = grammar.aliases ?? {}
+  const other = grammar.standFor && Object.hasOwn(grammar.standFor, name) && grammar.standFor[name]
+  if (other) return other
   return { kind: 'attribute', name: (Object.hasOwn(aliases, name) && aliases[name]) || name }
 }
 

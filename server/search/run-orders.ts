@@ -42,7 +42,8 @@ function withLogged<O>(
   { kind, name }: Key,
   alias: string,
 ): RunQuery<O> {
-  if (kind === 'dataset' || kind === 'attribute') throw invalidParameter(`Invalid identifier type '${kind}'`)
+  if (kind !== 'metric' && kind !== 'parameter' && kind !== 'tag')
+    throw invalidParameter(`Invalid identifier type '${kind}'`)
   return query.leftJoin(`${TABLES[kind]} as ${alias}` as 'tags', (join) =>
     join
       .onRef(`${alias}.run_uuid` as 'tags.run_uuid', '=', 'runs.run_uuid')

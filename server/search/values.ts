@@ -59,7 +59,7 @@ export function readText({ kind }: Key, operand: Operand): string {
 
 /** The strings of a list, where the key takes one. */
 export function readTexts(lists: readonly string[] | 'any', key: Key, operand: Operand): string[] {
-  if (key.kind !== 'attribute' && key.kind !== 'dataset' && lists !== 'any') {
+  if (!['attribute', 'dataset', 'span'].includes(key.kind) && lists !== 'any') {
     throw notQuoted(key.kind, operand.text)
   }
   if (key.kind === 'attribute' && lists !== 'any' && !lists.includes(key.name)) {

@@ -1,6 +1,11 @@
+import type { Selectable } from 'kysely'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
+import type { Database } from '../db/schema/index.ts'
 import { textAfter } from '../db/text-match.ts'
+import { inChunks } from './chunks.ts'
+
+export type AssessmentRow = Selectable<Database['assessments']>
 
 /** MLflow names the run an assessment was made by in the JSON beside it, spaced as Python writes it. */
 const SOURCE_RUN = '"mlflow.assessment.sourceRunId": "'
@@ -25,4 +30,17 @@ export async function deleteAssessmentsOfRuns(
       eb(textAfter(dialectOf(db), eb.ref('assessment_metadata'), SOURCE_RUN, RUN_ID_LENGTH), 'in', runs),
     )
     .execute()
+}
+
+/** What was said of some traces, the oldest first. */
+export function listAssessments(db: Db, traceIds: readonly string[]): Promise<AssessmentRow[]> {
+  return inChunks(traceIds, (ids) =>
+    db
+      .selectFrom('assessments')
+      .selectAll()
+      .where('trace_id', 'in', ids)
+      .orderBy('created_timestamp')
+      .orderBy('assessment_id')
+      .execute(),
+  )
 }

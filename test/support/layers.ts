@@ -7,6 +7,7 @@ const SERVER_LAYERS = [
   'errors.ts',
   'version.ts',
   'wire.ts',
+  'python-json.ts',
   'db',
   'store',
   'search',

@@ -1,0 +1,84 @@
+/** Traces as clients before MLflow 3 speak of them: requests that are started and ended. */
+import { endTrace, startTraceV2 } from '../operations/trace-v2.ts'
+import { rpc } from '../rpc.ts'
+import { searchTraces } from '../search/traces.ts'
+import { getTrace, withTraceData } from '../store/traces.ts'
+import { checkMaxResults, int64, list, message, requiredText, text, unlessEmpty } from '../wire.ts'
+import { parseExperimentId } from './limits.ts'
+import { keyedMessage } from './tags.ts'
+import { fittedPairs, toWireTraceV2, traceState } from './trace-messages.ts'
+import { MOST_RESULTS, searchMessage } from './traces.ts'
+
+const pairs = {
+  request_metadata: list(keyedMessage).default([]),
+  tags: list(keyedMessage).default([]),
+}
+
+export const traceV2Rpcs = [
+  rpc({
+    method: 'POST',
+    path: '/mlflow/traces',
+    permission: 'trace.create',
+    request: message({ experiment_id: requiredText(), timestamp_ms: int64().default(0), ...pairs }),
+    async handler({ db, config }, { experiment_id, timestamp_ms, request_metadata, tags }) {
+      const trace = await startTraceV2(db, {
+        experimentId: parseExperimentId(experiment_id),
+        requestTime: timestamp_ms,
+        metadata: fittedPairs('request_metadata', entriesOf(request_metadata), config),
+        tags: fittedPairs('tags', entriesOf(tags), config),
+      })
+      return { trace_info: toWireTraceV2(trace) }
+    },
+  }),
+  rpc({
+    method: 'PATCH',
+    path: '/mlflow/traces/:request_id',
+    permission: 'trace.update',
+    request: message({
+      request_id: requiredText(),
+      timestamp_ms: int64().default(0),
+      status: traceState,
+      ...pairs,
+    }),
+    async handler({ db, config }, { request_id, timestamp_ms, status, request_metadata, tags }) {
+      const trace = await endTrace(db, request_id, {
+        endTime: timestamp_ms,
+        state: status ?? 'STATE_UNSPECIFIED',
+        metadata: fittedPairs('request_metadata', entriesOf(request_metadata), config),
+        tags: fittedPairs('tags', entriesOf(tags), config),
+      })
+      return { trace_info: toWireTraceV2(trace) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/traces/:request_id/info',
+    permission: 'trace.read',
+    request: message({ request_id: requiredText() }),
+    async handler({ db }, { request_id }) {
+      return { trace_info: toWireTraceV2(await getTrace(db, request_id)) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/traces',
+    permission: 'trace.read',
+    request: message({ experiment_ids: list(text()), ...searchMessage }),
+    async handler({ db }, { experiment_ids, filter, max_results, order_by, page_token }) {
+      checkMaxResults(max_results, MOST_RESULTS)
+      const { rows, nextPageToken } = await searchTraces(db, {
+        experimentIds: experiment_ids.map(parseExperimentId),
+        filter,
+        orderBy: order_by,
+        maxResults: max_results,
+        pageToken: page_token,
+      })
+      const traces = await withTraceData(db, rows)
+      return { traces: unlessEmpty(traces.map(toWireTraceV2)), next_page_token: nextPageToken }
+    },
+  }),
+]
+
+function entriesOf(all: readonly { key: string; value: string }[]): [string, string][] {
+  return all.map(({ key, value }) => [key, value])
+}

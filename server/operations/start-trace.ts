@@ -1,0 +1,116 @@
+/** A trace as its client tells of it when it is over: MLflow calls that its start. */
+import type { Insertable } from 'kysely'
+import type { Db } from '../db/index.ts'
+import type { Database } from '../db/schema/index.ts'
+import { invalidParameter } from '../errors.ts'
+import { getExperiment } from '../store/experiments.ts'
+import { columnsOf, isInColumns, TRACE_NAME_TAG, type TraceColumns } from '../store/trace-columns.ts'
+import {
+  ARTIFACT_LOCATION_TAG,
+  getTrace,
+  IN_DATABASE,
+  insertTraceRow,
+  nextGeneration,
+  SPANS_LOCATION_TAG,
+  setTracePairs,
+  type Trace,
+  updateTraceRow,
+} from '../store/traces.ts'
+import type { Int64 } from '../wire.ts'
+
+export interface NewTrace {
+  readonly traceId: string
+  readonly experimentId: number
+  readonly requestTime: Int64
+  /** Milliseconds, once it is known. */
+  readonly executionTime: Int64 | undefined
+  readonly state: string
+  readonly clientRequestId?: string | undefined
+  readonly requestPreview?: string | undefined
+  readonly responsePreview?: string | undefined
+  readonly metadata: ReadonlyMap<string, string>
+  readonly tags: ReadonlyMap<string, string>
+}
+
+/** Says that spans that come later must not change what the client said of the whole trace. */
+export const FINALIZED_KEY = 'mlflow.trace.infoFinalized'
+
+/** Records a trace, over what its spans told of it if they came first. */
+export async function startTrace(db: Db, trace: NewTrace): Promise<Trace> {
+  return db.transaction().execute(async (tx) => {
+    const location = await traceLocation(tx, trace.experimentId, trace.traceId)
+    const { traceId } = trace
+    if (!(await insertTraceRow(tx, { request_id: traceId, ...rowOf(trace) }))) await updateTrace(tx, trace)
+    await setTracePairs(tx, 'trace_tags', traceId, [...inTags(trace.tags), [ARTIFACT_LOCATION_TAG, location]])
+    const metadata = [...inMetadata(trace.metadata), [FINALIZED_KEY, 'true'] as const]
+    await setTracePairs(tx, 'trace_request_metadata', traceId, metadata)
+    return getTrace(tx, traceId)
+  })
+}
+
+/** Where the artifacts of a trace of an active experiment are. */
+export async function traceLocation(db: Db, experimentId: number, traceId: string): Promise<string> {
+  const { artifact_location, lifecycle_stage } = await getExperiment(db, experimentId)
+  if (lifecycle_stage !== 'active') {
+    throw invalidParameter(
+      `The experiment ${experimentId} must be in the 'active' state. Current state is ${lifecycle_stage}.`,
+    )
+  }
+  return `${(artifact_location ?? '').replace(/\/+$/, '')}/traces/${traceId}/artifacts`
+}
+
+/** The tags that are rows: the name is a column. */
+export function inTags(tags: ReadonlyMap<string, string>): [string, string][] {
+  return [...tags].filter(([key]) => key !== TRACE_NAME_TAG)
+}
+
+/** The metadata that is rows. */
+export function inMetadata(metadata: ReadonlyMap<string, string>): [string, string][] {
+  return [...metadata].filter(([key]) => !isInColumns(key))
+}
+
+/** @throws ApiError for a trace whose spans have left the database */
+export async function refuseArchived(db: Db, traceIds: readonly string[]): Promise<void> {
+  const moved = await db
+    .selectFrom('trace_tags')
+    .select('request_id')
+    .where('request_id', 'in', traceIds)
+    .where('key', '=', SPANS_LOCATION_TAG)
+    .where('value', '!=', IN_DATABASE)
+    .limit(1)
+    .executeTakeFirst()
+  if (moved) throw invalidParameter(`Trace '${moved.request_id}' is archived and cannot be changed.`)
+}
+
+async function updateTrace(db: Db, trace: NewTrace): Promise<void> {
+  const { traceId, experimentId, requestTime, tags, requestPreview, responsePreview } = trace
+  await nextGeneration(db, [traceId])
+  await refuseArchived(db, [traceId])
+  const { trace_name, request_preview, response_preview, ...row } = rowOf(trace)
+  await updateTraceRow(db, traceId, {
+    ...row,
+    ...(tags.has(TRACE_NAME_TAG) && { trace_name: trace_name ?? null }),
+    ...(requestPreview !== undefined && { request_preview: request_preview ?? null }),
+    ...(responsePreview !== undefined && { response_preview: response_preview ?? null }),
+  })
+  await db.updateTable('spans').set({ experiment_id: experimentId }).where('trace_id', '=', traceId).execute()
+  await db
+    .updateTable('assessments')
+    .set({ experiment_id: experimentId, trace_timestamp_ms: requestTime })
+    .where('trace_id', '=', traceId)
+    .execute()
+}
+
+function rowOf(trace: NewTrace): Omit<Insertable<Database['trace_info']>, 'request_id'> & TraceColumns {
+  return {
+    experiment_id: trace.experimentId,
+    timestamp_ms: trace.requestTime,
+    execution_time_ms: trace.executionTime ?? null,
+    status: trace.state,
+    client_request_id: trace.clientRequestId ?? null,
+    request_preview: trace.requestPreview ?? null,
+    response_preview: trace.responsePreview ?? null,
+    trace_name: trace.tags.get(TRACE_NAME_TAG) ?? null,
+    ...columnsOf(trace.metadata),
+  }
+}
