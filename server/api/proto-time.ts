@@ -2,7 +2,8 @@
 import { z } from 'zod'
 
 const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
-const DURATION = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/
+// Clients print a float: more digits than the nine of the standard.
+const DURATION = /^(-?)(\d{1,12})(?:\.(\d{1,30}))?s$/
 
 /** A moment, such as `2025-01-02T03:04:05.678Z`. */
 export const timestamp = () => z.string().transform(parsed(parseTimestamp, 'expected a timestamp'))

@@ -21,7 +21,7 @@ describe.skipIf(!mlflow).each(BACKENDS)('the stock Python client of MLflow 3.17.
   let folder: string
   let server: RunningServer
   // biome-ignore lint/suspicious/noExplicitAny: what the scripts print
-  let training: any, tracking: any, registry: any
+  let training: any, tracking: any, registry: any, tracing: any
 
   beforeAll(async () => {
     if (!mlflow) return
@@ -31,10 +31,11 @@ describe.skipIf(!mlflow).each(BACKENDS)('the stock Python client of MLflow 3.17.
       backend === 'PostgreSQL' ? { MLFLOW_BACKEND_STORE_URI: await emptyDatabase() } : {}
     server = await startTrackyard({ folder, environment })
     const { url } = server
-    ;[training, tracking, registry] = await Promise.all([
+    ;[training, tracking, registry, tracing] = await Promise.all([
       runScript(mlflow, 'training.py', { url, args: [join(folder, 'client')] }),
       runScript(mlflow, 'tracking.py', { url }),
       runScript(mlflow, 'registry.py', { url }),
+      runScript(mlflow, 'tracing.py', { url }),
     ])
   }, 180_000)
 
@@ -192,5 +193,37 @@ describe.skipIf(!mlflow).each(BACKENDS)('the stock Python client of MLflow 3.17.
       found: ['agent'],
       gone: 'RESOURCE_DOES_NOT_EXIST',
     })
+  })
+
+  it('traces a program and reads its spans', () => {
+    expect(tracing.read).toEqual({
+      state: ['OK', 'ERROR'],
+      previews: ['{"question": "grüße"}', '"GRÜSSE!"'],
+      usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 },
+      session: 's1',
+      root: ['answer', 'CHAIN', { question: 'grüße' }, 'GRÜSSE!', null],
+      inner: ['model', 'LLM', true, 0.5],
+      event: [['thought', { deep: true }]],
+      failure: ['ValueError'],
+      missing: null,
+    })
+  })
+
+  it('searches traces', () => {
+    expect(tracing.searched).toEqual({
+      all: ['answer', 'failing'],
+      frame: true,
+      'spans in frame': [2],
+      tag: ['answer'],
+      name: ['failing'],
+      run: ['answer'],
+      paged: [1, true],
+      refused: 'INVALID_PARAMETER_VALUE',
+    })
+  })
+
+  it('tags, links and deletes traces', () => {
+    expect(tracing.changed).toEqual({ tags: { reviewed: 'yes' }, linked: ['failing'] })
+    expect(tracing.deleted).toEqual({ 'by id': 1, left: ['failing'], 'by time': 1, none: [] })
   })
 })
