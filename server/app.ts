@@ -13,6 +13,7 @@ import { ApiError } from './errors.ts'
 import { mountHealth } from './health.ts'
 import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
+import { otlpRoutes } from './routes/otlp.ts'
 import { mountRoutes, type Route } from './routes/route.ts'
 import { traceArtifactRoutes } from './routes/trace-artifacts.ts'
 import { mountRpcs, urlsOf } from './rpc.ts'
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...artifactProxyRoutes,
   ...artifactFileRoutes,
   ...traceArtifactRoutes,
+  ...otlpRoutes,
 ]
 
 const RETRY_AFTER_SECONDS = 1

@@ -24,6 +24,7 @@ import { traceRpcs } from './traces.ts'
 import { transitionRequestRpcs } from './transition-requests.ts'
 import { uiRpcs } from './ui.ts'
 import { webhookRpcs } from './webhooks.ts'
+import { wholeTraceRpcs } from './whole-traces.ts'
 
 const API: readonly Rpc[] = [
   ...artifactRpcs,
@@ -42,6 +43,7 @@ const API: readonly Rpc[] = [
   ...modelActivityRpcs,
   ...loggedModelRpcs,
   ...traceRpcs,
+  ...wholeTraceRpcs,
   ...traceTagRpcs,
   ...traceLinkRpcs,
   ...traceV2Rpcs,

@@ -1,5 +1,7 @@
-import { sql } from 'kysely'
+import { type Insertable, sql } from 'kysely'
 import type { Db } from '../db/index.ts'
+import type { Database } from '../db/schema/index.ts'
+import { upsert } from '../db/upsert.ts'
 
 /** Spans read at once. */
 const AT_ONCE = 200
@@ -22,3 +24,46 @@ export async function* listSpanContents(db: Db, traceId: string): AsyncGenerator
     if (rows.length < AT_ONCE) return
   }
 }
+
+/** The spans of a trace that say what they used, and where each stands. */
+export async function* listSpanUse(
+  db: Db,
+  traceId: string,
+): AsyncGenerator<{ span_id: string; parent_span_id: string | null; content: string }> {
+  for (let offset = 0; ; offset += AT_ONCE) {
+    const rows = await db
+      .selectFrom('spans')
+      .select(['span_id', 'parent_span_id', 'content'])
+      .where('trace_id', '=', traceId)
+      .orderBy('span_id')
+      .limit(AT_ONCE)
+      .offset(offset)
+      .execute()
+    yield* rows
+    if (rows.length < AT_ONCE) return
+  }
+}
+
+type SpanRow = Insertable<Database['spans']>
+
+/** Inserts spans, or writes them over those that are there. */
+export async function putSpans(db: Db, rows: readonly SpanRow[]): Promise<void> {
+  const latest = new Map(rows.map((row) => [`${row.trace_id} ${row.span_id}`, row]))
+  await upsert(db, 'spans', [...latest.values()], ['trace_id', 'span_id'], WRITTEN)
+}
+
+const WRITTEN = [
+  'experiment_id',
+  'parent_span_id',
+  'name',
+  'type',
+  'status',
+  'start_time_unix_nano',
+  'end_time_unix_nano',
+  'content',
+  'input_cost',
+  'output_cost',
+  'total_cost',
+  'model_name',
+  'model_provider',
+] as const

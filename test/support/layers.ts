@@ -8,6 +8,7 @@ const SERVER_LAYERS = [
   'version.ts',
   'wire.ts',
   'python-json.ts',
+  'otlp',
   'db',
   'store',
   'search',

@@ -1,0 +1,40 @@
+import { getWholeTrace, listWholeTraces, type WholeTrace } from '../operations/whole-traces.ts'
+import { toWireSpan } from '../otlp/wire-span.ts'
+import { rpc } from '../rpc.ts'
+import { bool, list, message, requiredText, text, unlessEmpty } from '../wire.ts'
+import { parseExperimentId } from './limits.ts'
+import { toWireTrace } from './trace-messages.ts'
+import { checkedIds } from './traces.ts'
+
+export const wholeTraceRpcs = [
+  rpc({
+    method: 'GET',
+    path: '/mlflow/traces/get',
+    version: '3.0',
+    permission: 'trace.read',
+    request: message({ trace_id: requiredText(), allow_partial: bool().default(false) }),
+    async handler({ db }, { trace_id, allow_partial }) {
+      return { trace: toWire(await getWholeTrace(db, trace_id, allow_partial)) }
+    },
+  }),
+  rpc({
+    method: 'GET',
+    path: '/mlflow/traces/batchGet',
+    version: '3.0',
+    permission: 'trace.read',
+    request: message({ trace_ids: list(text()), experiment_ids: list(text()).optional() }),
+    async handler({ db }, { trace_ids, experiment_ids }) {
+      const allowed = experiment_ids?.map(parseExperimentId)
+      const traces = await listWholeTraces(
+        db,
+        checkedIds(trace_ids),
+        ({ row }) => allowed?.includes(row.experiment_id) ?? true,
+      )
+      return { traces: unlessEmpty(traces.map(toWire)) }
+    },
+  }),
+]
+
+function toWire({ trace, spans }: WholeTrace) {
+  return { trace_info: toWireTrace(trace), spans: unlessEmpty(spans.map(toWireSpan)) }
+}
