@@ -1,5 +1,6 @@
 import type { Rpc } from '../rpc.ts'
 import { artifactRpcs } from './artifacts.ts'
+import { assessmentRpcs } from './assessments.ts'
 import { commentRpcs } from './comments.ts'
 import { datasetRpcs } from './datasets.ts'
 import { experimentSearchRpcs } from './experiment-search.ts'
@@ -44,6 +45,7 @@ const API: readonly Rpc[] = [
   ...loggedModelRpcs,
   ...traceRpcs,
   ...wholeTraceRpcs,
+  ...assessmentRpcs,
   ...traceTagRpcs,
   ...traceLinkRpcs,
   ...traceV2Rpcs,

@@ -4,7 +4,8 @@ import type { Config } from '../config.ts'
 import type { NewTrace } from '../operations/start-trace.ts'
 import { TRACE_NAME_TAG } from '../store/trace-columns.ts'
 import type { Trace } from '../store/traces.ts'
-import { enumeration, message, orUnset, requiredText, text, unlessEmpty } from '../wire.ts'
+import { enumeration, list, message, orUnset, requiredText, text, unlessEmpty } from '../wire.ts'
+import { assessmentMessage, toNewAssessment, toWireAssessment } from './assessment-messages.ts'
 import { checkLength, fittedTag, parseExperimentId } from './limits.ts'
 import { duration, timestamp, wireDuration, wireTimestamp } from './proto-time.ts'
 
@@ -37,6 +38,7 @@ export const traceInfoMessage = message({
   state: traceState,
   trace_metadata: pairs.default({}),
   tags: pairs.default({}),
+  assessments: list(assessmentMessage).default([]),
 })
 
 /** A new trace, held to what its columns take: PostgreSQL would refuse more, and MLflow's clients send no more. */
@@ -54,6 +56,7 @@ export function toNewTrace(info: z.output<typeof traceInfoMessage>, config: Conf
     responsePreview: cut(info.response_preview, PREVIEW),
     metadata: fittedPairs('trace_metadata', Object.entries(info.trace_metadata), config),
     tags: fittedPairs('tags', Object.entries(info.tags), config),
+    assessments: info.assessments.map(toNewAssessment),
   }
 }
 
@@ -71,7 +74,7 @@ export function fittedPairs(
   return fitted
 }
 
-export function toWireTrace({ row, metadata, tags }: Trace) {
+export function toWireTrace({ row, metadata, tags, assessments }: Trace) {
   return {
     trace_id: row.request_id,
     client_request_id: orUnset(row.client_request_id),
@@ -87,6 +90,7 @@ export function toWireTrace({ row, metadata, tags }: Trace) {
     state: row.status,
     trace_metadata: shownPairs(metadata, SHOWN_METADATA),
     tags: shownPairs(tags, SHOWN_TAG),
+    assessments: unlessEmpty(assessments.map(toWireAssessment)),
   }
 }
 

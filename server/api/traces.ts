@@ -24,9 +24,11 @@ export const traceRpcs = [
     version: '3.0',
     permission: 'trace.create',
     request: message({ trace: message({ trace_info: traceInfoMessage }) }),
-    async handler({ db, config }, { trace }) {
+    async handler({ db, config, clock }, { trace }) {
       return {
-        trace: { trace_info: toWireTrace(await startTrace(db, toNewTrace(trace.trace_info, config))) },
+        trace: {
+          trace_info: toWireTrace(await startTrace(db, toNewTrace(trace.trace_info, config), clock())),
+        },
       }
     },
   }),

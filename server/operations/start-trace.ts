@@ -8,6 +8,7 @@ import { columnsOf, isInColumns, TRACE_NAME_TAG, type TraceColumns } from '../st
 import {
   ARTIFACT_LOCATION_TAG,
   getTrace,
+  getTraceRow,
   IN_DATABASE,
   insertTraceRow,
   nextGeneration,
@@ -17,6 +18,7 @@ import {
   updateTraceRow,
 } from '../store/traces.ts'
 import type { Int64 } from '../wire.ts'
+import { addAssessments, type NewAssessment } from './assessments.ts'
 
 export interface NewTrace {
   readonly traceId: string
@@ -30,13 +32,14 @@ export interface NewTrace {
   readonly responsePreview?: string | undefined
   readonly metadata: ReadonlyMap<string, string>
   readonly tags: ReadonlyMap<string, string>
+  readonly assessments: readonly NewAssessment[]
 }
 
 /** Says that spans that come later must not change what the client said of the whole trace. */
 export const FINALIZED_KEY = 'mlflow.trace.infoFinalized'
 
 /** Records a trace, over what its spans told of it if they came first. */
-export async function startTrace(db: Db, trace: NewTrace): Promise<Trace> {
+export async function startTrace(db: Db, trace: NewTrace, now: number): Promise<Trace> {
   return db.transaction().execute(async (tx) => {
     const location = await traceLocation(tx, trace.experimentId, trace.traceId)
     const { traceId } = trace
@@ -44,6 +47,9 @@ export async function startTrace(db: Db, trace: NewTrace): Promise<Trace> {
     await setTracePairs(tx, 'trace_tags', traceId, [...inTags(trace.tags), [ARTIFACT_LOCATION_TAG, location]])
     const metadata = [...inMetadata(trace.metadata), [FINALIZED_KEY, 'true'] as const]
     await setTracePairs(tx, 'trace_request_metadata', traceId, metadata)
+    if (trace.assessments.length > 0) {
+      await addAssessments(tx, await getTraceRow(tx, traceId), trace.assessments, now)
+    }
     return getTrace(tx, traceId)
   })
 }

@@ -1,8 +1,9 @@
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable, Updateable } from 'kysely'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import type { Database } from '../db/schema/index.ts'
 import { textAfter } from '../db/text-match.ts'
+import { upsert } from '../db/upsert.ts'
 import { inChunks } from './chunks.ts'
 
 export type AssessmentRow = Selectable<Database['assessments']>
@@ -43,4 +44,53 @@ export function listAssessments(db: Db, traceIds: readonly string[]): Promise<As
       .orderBy('assessment_id')
       .execute(),
   )
+}
+
+export async function findAssessment(
+  db: Db,
+  traceId: string,
+  id: string,
+): Promise<AssessmentRow | undefined> {
+  return db
+    .selectFrom('assessments')
+    .selectAll()
+    .where('assessment_id', '=', id)
+    .where('trace_id', '=', traceId)
+    .executeTakeFirst()
+}
+
+/** Inserts assessments; those whose ids are there already stay as they are. */
+export async function insertAssessments(
+  db: Db,
+  rows: readonly Insertable<Database['assessments']>[],
+): Promise<void> {
+  if (rows.length > 0) await upsert(db, 'assessments', rows, ['assessment_id'], [])
+}
+
+export async function updateAssessmentRow(
+  db: Db,
+  id: string,
+  change: Updateable<Database['assessments']>,
+): Promise<void> {
+  await db.updateTable('assessments').set(change).where('assessment_id', '=', id).execute()
+}
+
+/** Whether an assessment counts, or another one has taken its place. @returns whether there is such a one */
+export async function setAssessmentValid(
+  db: Db,
+  traceId: string,
+  id: string,
+  valid: boolean,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('assessments')
+    .set({ valid })
+    .where('assessment_id', '=', id)
+    .where('trace_id', '=', traceId)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+export async function deleteAssessmentRow(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('assessments').where('assessment_id', '=', id).execute()
 }
