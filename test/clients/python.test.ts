@@ -222,6 +222,19 @@ describe.skipIf(!mlflow).each(BACKENDS)('the stock Python client of MLflow 3.17.
     })
   })
 
+  it('says what it thinks of traces', () => {
+    expect(tracing.assessed).toEqual({
+      seen: [
+        ['good', true, false, 'HUMAN'],
+        ['score', 0.75, true, 'CODE'],
+        ['expected', { answer: [1, 'x'] }, null, 'HUMAN'],
+        ['good', false, true, 'CODE'],
+      ],
+      left: [false, 'well', 3],
+      found: [['answer'], ['answer'], ['failing']],
+    })
+  })
+
   it('tags, links and deletes traces', () => {
     expect(tracing.changed).toEqual({ tags: { reviewed: 'yes' }, linked: ['failing'] })
     expect(tracing.deleted).toEqual({ 'by id': 1, left: ['failing'], 'by time': 1, none: [] })

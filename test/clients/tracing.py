@@ -4,7 +4,7 @@ import json
 
 import mlflow
 from mlflow import MlflowClient, MlflowException
-from mlflow.entities import SpanEvent
+from mlflow.entities import AssessmentSource, SpanEvent
 
 client = MlflowClient()
 experiment = mlflow.set_experiment("traced")
@@ -97,6 +97,23 @@ def changed():
     return {"tags": tags, "linked": found(run_id=other)}
 
 
+def assessed():
+    human = AssessmentSource(source_type="HUMAN", source_id="ann")
+    good = mlflow.log_feedback(trace_id=first, name="good", value=True, source=human, rationale="well")
+    mlflow.log_feedback(trace_id=first, name="score", value=0.75)
+    mlflow.log_expectation(trace_id=first, name="expected", value={"answer": [1, "x"]})
+    mlflow.override_feedback(trace_id=first, assessment_id=good.assessment_id, value=False)
+    seen = client.get_trace(first).info.assessments
+    matches = [found("feedback.good = 'false'"), found("feedback.score > 0.7"), found("expectation.expected IS NULL")]
+    mlflow.delete_assessment(trace_id=first, assessment_id=seen[1].assessment_id)
+    left = mlflow.get_assessment(trace_id=first, assessment_id=good.assessment_id)
+    return {
+        "seen": [[a.name, a.value, a.valid, a.source.source_type] for a in seen],
+        "left": [left.valid, left.rationale, len(client.get_trace(first).info.assessments)],
+        "found": matches,
+    }
+
+
 def deleted():
     by_id = client.delete_traces(experiment.experiment_id, trace_ids=[first])
     left = found()
@@ -105,5 +122,5 @@ def deleted():
 
 
 run_id, first, second = traced()
-parts = [read, searched, changed, deleted]
+parts = [read, searched, changed, assessed, deleted]
 print(json.dumps({part.__name__: part() for part in parts}, default=str))
