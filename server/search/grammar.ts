@@ -73,6 +73,8 @@ export interface Comparison {
 
 const NUMBER_OPERATORS = ['!=', '<', '<=', '=', '>', '>='] as const
 const TEXT_OPERATORS = ['!=', '=', 'ILIKE', 'LIKE'] as const
+/** How refusals name what IS NULL works on. */
+const NULL_TESTED: Partial<Record<Kind, string>> = { parameter: 'params', tag: 'tags' }
 const LIST_OPERATORS = ['IN', 'NOT IN'] as const
 const ORDER_OPERATORS: readonly string[] = ['<', '<=', '>', '>=']
 const DATASET_KEYS = ['context', 'digest', 'name']
@@ -126,7 +128,7 @@ function isText(grammar: Grammar, key: Key, operator: string): boolean {
 
 function readNullTest(grammar: Grammar, key: Key, operator: NullTest['operator']): NullTest {
   if (grammar.nullTests.includes(key.kind)) return { type: 'null', operator }
-  const supported = grammar.nullTests.map((kind) => (kind === 'parameter' ? 'params' : `${kind}s`))
+  const supported = grammar.nullTests.map((kind) => NULL_TESTED[kind] ?? kind)
   throw invalidParameter(
     supported.length > 0
       ? `IS NULL / IS NOT NULL is only supported for ${supported.join(' and ')}, not for '${key.kind}' '${key.name}'`

@@ -6,6 +6,7 @@ export const AREAS = {
   runs: 'Experiments, runs, metrics',
   search: 'Search',
   registry: 'Model registry and logged models',
+  traces: 'Traces',
   webhooks: 'Webhooks',
   artifacts: 'Artifacts',
   graphql: 'GraphQL',

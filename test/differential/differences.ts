@@ -10,6 +10,7 @@ import { HTTP_DIFFERENCES } from './differences/http.ts'
 import { REGISTRY_DIFFERENCES } from './differences/registry.ts'
 import { RUN_DIFFERENCES } from './differences/runs.ts'
 import { SEARCH_DIFFERENCES } from './differences/search.ts'
+import { TRACE_DIFFERENCES } from './differences/traces.ts'
 import { WEBHOOK_DIFFERENCES } from './differences/webhooks.ts'
 
 /** What our server is started with: the one bucket that the requests name. */
@@ -20,6 +21,7 @@ export const DIFFERENCES: readonly Difference[] = [
   ...RUN_DIFFERENCES,
   ...SEARCH_DIFFERENCES,
   ...REGISTRY_DIFFERENCES,
+  ...TRACE_DIFFERENCES,
   ...WEBHOOK_DIFFERENCES,
   ...ARTIFACT_DIFFERENCES,
   ...GRAPHQL_DIFFERENCES,

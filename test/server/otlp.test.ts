@@ -149,6 +149,20 @@ describe('OTLP', () => {
     })
   })
 
+  it('keeps attributes of other conventions as they are, and a span without an end without one', async () => {
+    const app = await testApp()
+    const attributes = [text('openinference.span.kind', 'LLM'), text('gen_ai.usage.input_tokens', '7')]
+    await send(app, [root({ endTimeUnixNano: '0', attributes })])
+    const { body } = await call(app, 'GET', `${TRACES}/get`, { trace_id: ID })
+    expect(body.trace.spans[0].end_time_unix_nano).toBeUndefined()
+    expect(body.trace.trace_info.execution_duration).toBeUndefined()
+    expect(body.trace.spans[0].attributes.map((one: { key: string }) => one.key)).toEqual([
+      'openinference.span.kind',
+      'gen_ai.usage.input_tokens',
+      'mlflow.traceRequestId',
+    ])
+  })
+
   it('leaves what the client said of the whole trace', async () => {
     const app = await testApp()
     const usage = '{"total_tokens": 99}'

@@ -1,6 +1,13 @@
 import { answersTo, anyOf, type Difference, fieldsOf, isWordsOnly, onlyOn } from '../difference.ts'
 
-const SEARCHES = ['experiment search', 'run search', 'registered models', 'model versions', 'logged models']
+const SEARCHES = [
+  'experiment search',
+  'run search',
+  'registered models',
+  'model versions',
+  'logged models',
+  'traces',
+]
 
 export const SEARCH_DIFFERENCES: readonly Difference[] = [
   {

@@ -13,6 +13,7 @@ import { paramsAndTags } from './params-and-tags.ts'
 import { registeredModels } from './registered-models.ts'
 import { runSearch } from './run-search.ts'
 import { runs } from './runs.ts'
+import { traces } from './traces.ts'
 import { webhooks } from './webhooks.ts'
 
 /** In this order on each server: an answer that lists everything must see the same everything. */
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   loggedModels,
   artifacts,
   graphql,
+  traces,
   // Last: no model is made after its webhooks, which MLflow would send.
   webhooks,
 ]
