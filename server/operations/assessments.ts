@@ -1,5 +1,4 @@
 /** What people, code and models say of traces: feedback, what was expected, issues. */
-import { randomUUID } from 'node:crypto'
 import type { Insertable, Updateable } from 'kysely'
 import type { Db } from '../db/index.ts'
 import type { Database } from '../db/schema/index.ts'
@@ -15,6 +14,7 @@ import {
 } from '../store/assessments.ts'
 import { parseObject } from '../store/trace-columns.ts'
 import { getTraceRow, type TraceRow } from '../store/traces.ts'
+import { newHexId } from './ids.ts'
 
 export type AssessmentType = 'feedback' | 'expectation' | 'issue'
 
@@ -132,7 +132,7 @@ function rowOf(
   now: number,
 ): Insertable<Database['assessments']> & { assessment_id: string } {
   return {
-    assessment_id: one.id || `a-${randomUUID().replaceAll('-', '')}`,
+    assessment_id: one.id || `a-${newHexId()}`,
     trace_id: trace.request_id,
     name: one.name,
     assessment_type: one.value.type,

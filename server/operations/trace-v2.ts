@@ -1,5 +1,4 @@
 /** Traces of clients before MLflow 3, which tell of a trace twice: when it starts and when it ends. */
-import { randomUUID } from 'node:crypto'
 import type { Db } from '../db/index.ts'
 import { columnsOf, TRACE_NAME_TAG } from '../store/trace-columns.ts'
 import {
@@ -12,6 +11,7 @@ import {
   updateTraceRow,
 } from '../store/traces.ts'
 import type { Int64 } from '../wire.ts'
+import { newHexId } from './ids.ts'
 import { inMetadata, inTags, type NewTrace, traceLocation } from './start-trace.ts'
 
 type Pairs = Pick<NewTrace, 'metadata' | 'tags'>
@@ -20,7 +20,7 @@ export async function startTraceV2(
   db: Db,
   { experimentId, requestTime, metadata, tags }: Pairs & Pick<NewTrace, 'experimentId' | 'requestTime'>,
 ): Promise<Trace> {
-  const traceId = randomUUID().replaceAll('-', '')
+  const traceId = newHexId()
   return db.transaction().execute(async (tx) => {
     const location = await traceLocation(tx, experimentId, traceId)
     await insertTraceRow(tx, {
