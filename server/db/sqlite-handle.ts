@@ -5,6 +5,11 @@ import type { CompiledQuery, QueryResult } from 'kysely'
 export const BUSY_ATTEMPT_MS = 50
 const STATEMENTS_KEPT = 400
 
+/** A statement that is run once for each row of values. */
+export interface EachRow extends CompiledQuery {
+  readonly rows: readonly (readonly unknown[])[]
+}
+
 /** One connection to the file, with its prepared statements. */
 export class Handle {
   readonly #database: DatabaseSync
@@ -29,12 +34,20 @@ export class Handle {
     this.#database.exec(sql)
   }
 
-  execute<R>(query: CompiledQuery): QueryResult<R> {
+  execute<R>(query: CompiledQuery | EachRow): QueryResult<R> {
+    if ('rows' in query) return this.#executeEach(query)
     const statement = this.#prepare(query.sql)
     const parameters = query.parameters.map(toSqlite)
     if (statement.columns().length > 0) return { rows: readAll(statement, parameters) as R[] }
     const { changes, lastInsertRowid } = statement.run(...parameters)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+  }
+
+  #executeEach({ sql, rows }: EachRow): QueryResult<never> {
+    const statement = this.#prepare(sql)
+    let changed = 0
+    for (const row of rows) changed += Number(statement.run(...row.map(toSqlite)).changes)
+    return { rows: [], numAffectedRows: BigInt(changed) }
   }
 
   *iterate<R>(query: CompiledQuery): IterableIterator<R> {

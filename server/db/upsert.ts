@@ -2,8 +2,9 @@ import type { ExpressionBuilder, Insertable } from 'kysely'
 import { dialectOf } from './dialect.ts'
 import type { Db } from './index.ts'
 import type { Database } from './schema/index.ts'
+import { onConflict, upsertEach } from './sqlite-upsert.ts'
 
-/** SQLite takes 32766 variables in a statement, the least of the databases. */
+/** The databases take twice as many variables in a statement. */
 const MOST_VARIABLES = 32_000
 
 /**
@@ -18,20 +19,17 @@ export async function upsert<T extends keyof Database>(
   keyColumns: readonly (keyof Database[T] & string)[],
   updateColumns: readonly (keyof Database[T] & string)[],
 ): Promise<number> {
+  if (dialectOf(db) === 'sqlite') return upsertEach(db, table, rows, onConflict(keyColumns, updateColumns))
   let written = 0
-  for (const chunk of chunksOf(inLockOrder(db, rows, keyColumns))) {
+  for (const chunk of chunksOf(inLockOrder(rows, keyColumns))) {
     written += await upsertChunk(db, table, chunk, keyColumns, updateColumns)
   }
   return written
 }
 
 /** One order for all writers: two that lock the same rows in opposite orders would wait for each other. */
-function inLockOrder<R extends object>(
-  db: Db,
-  rows: readonly R[],
-  keyColumns: readonly string[],
-): readonly R[] {
-  if (rows.length < 2 || dialectOf(db) === 'sqlite') return rows
+function inLockOrder<R extends object>(rows: readonly R[], keyColumns: readonly string[]): readonly R[] {
+  if (rows.length < 2) return rows
   return rows.toSorted((a, b) => {
     for (const column of keyColumns as (keyof R)[]) {
       if (a[column] !== b[column]) return a[column] < b[column] ? -1 : 1
