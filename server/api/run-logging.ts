@@ -154,15 +154,17 @@ interface WireMetric {
   dataset_digest: string
 }
 
-function toLogged({ key, value, timestamp, step, ...of }: WireMetric): LoggedMetric {
+function toLogged(metric: WireMetric): LoggedMetric {
+  const { value, is_nan } = storedValue(metric.value)
   return {
-    key,
-    timestamp,
-    step,
-    ...storedValue(value),
-    modelId: of.model_id,
-    datasetName: of.dataset_name,
-    datasetDigest: of.dataset_digest,
+    key: metric.key,
+    timestamp: metric.timestamp,
+    step: metric.step,
+    value,
+    is_nan,
+    modelId: metric.model_id,
+    datasetName: metric.dataset_name,
+    datasetDigest: metric.dataset_digest,
   }
 }
 

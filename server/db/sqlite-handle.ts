@@ -5,6 +5,11 @@ import type { CompiledQuery, QueryResult } from 'kysely'
 export const BUSY_ATTEMPT_MS = 50
 const STATEMENTS_KEPT = 400
 
+interface Prepared {
+  readonly statement: StatementSync
+  readonly givesRows: boolean
+}
+
 /** A statement that is run once for each row of values. */
 export interface EachRow extends CompiledQuery {
   readonly rows: readonly (readonly unknown[])[]
@@ -13,7 +18,7 @@ export interface EachRow extends CompiledQuery {
 /** One connection to the file, with its prepared statements. */
 export class Handle {
   readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements = new Map<string, Prepared>()
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: BUSY_ATTEMPT_MS })
@@ -36,15 +41,15 @@ export class Handle {
 
   execute<R>(query: CompiledQuery | EachRow): QueryResult<R> {
     if ('rows' in query) return this.#executeEach(query)
-    const statement = this.#prepare(query.sql)
+    const { statement, givesRows } = this.#prepare(query.sql)
     const parameters = query.parameters.map(toSqlite)
-    if (statement.columns().length > 0) return { rows: readAll(statement, parameters) as R[] }
+    if (givesRows) return { rows: readAll(statement, parameters) as R[] }
     const { changes, lastInsertRowid } = statement.run(...parameters)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
   }
 
   #executeEach({ sql, rows }: EachRow): QueryResult<never> {
-    const statement = this.#prepare(sql)
+    const { statement } = this.#prepare(sql)
     let changed = 0
     for (const row of rows) changed += Number(statement.run(...row.map(toSqlite)).changes)
     return { rows: [], numAffectedRows: BigInt(changed) }
@@ -59,7 +64,7 @@ export class Handle {
     this.#database.close()
   }
 
-  #prepare(sql: string): StatementSync {
+  #prepare(sql: string): Prepared {
     const kept = this.#statements.get(sql)
     if (kept) {
       this.#statements.delete(sql)
@@ -67,10 +72,11 @@ export class Handle {
       return kept
     }
     const statement = this.#database.prepare(sql)
-    this.#statements.set(sql, statement)
+    const made = { statement, givesRows: statement.columns().length > 0 }
+    this.#statements.set(sql, made)
     const oldest = this.#statements.keys().next().value
     if (this.#statements.size > STATEMENTS_KEPT && oldest !== undefined) this.#statements.delete(oldest)
-    return statement
+    return made
   }
 }
 

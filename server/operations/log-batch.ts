@@ -26,11 +26,7 @@ export async function logBatch(db: Db, runId: string, { metrics, params, tags }:
   await db.transaction().execute(async (tx) => {
     const run = await getActiveRunRow(tx, runId)
     await insertParams(tx, runId, params)
-    await insertMetrics(
-      tx,
-      runId,
-      metrics.map(({ key, value, timestamp, step, is_nan }) => ({ key, value, timestamp, step, is_nan })),
-    )
+    await insertMetrics(tx, runId, metrics)
     await insertModelMetrics(
       tx,
       run,
@@ -43,25 +39,17 @@ export async function logBatch(db: Db, runId: string, { metrics, params, tags }:
 /** A parameter is written once; the same value again is fine, another is not. */
 async function insertParams(db: Db, runId: string, params: readonly Param[]): Promise<void> {
   if (params.length === 0) return
-  const known = await checkParams(db, runId, params)
-  const added = params.filter(({ key }) => !known.has(key)).map((param) => ({ ...param, run_uuid: runId }))
-  if (added.length === 0) return
-  const inserted = await upsert(db, 'params', added, ['key', 'run_uuid'], [])
-  // Somebody else was faster.
-  if (inserted < added.length) await checkParams(db, runId, params)
+  const rows = params.map((param) => ({ ...param, run_uuid: runId }))
+  const inserted = await upsert(db, 'params', rows, ['key', 'run_uuid'], [])
+  if (inserted < rows.length) await checkParams(db, runId, params)
 }
 
-/** @returns those of the parameters that are there, all with the same value */
-async function checkParams(
-  db: Db,
-  runId: string,
-  params: readonly Param[],
-): Promise<ReadonlyMap<string, string>> {
+/** @throws ApiError for parameters that are there with another value */
+async function checkParams(db: Db, runId: string, params: readonly Param[]): Promise<void> {
   const keys = params.map((param) => param.key)
   const known = new Map((await listParamsNamed(db, runId, keys)).map(({ key, value }) => [key, value]))
   const changed = params.filter(({ key, value }) => known.has(key) && known.get(key) !== value)
   if (changed.length > 0) throw changingParams(runId, changed, known)
-  return known
 }
 
 function changingParams(runId: string, changed: readonly Param[], known: ReadonlyMap<string, string>) {

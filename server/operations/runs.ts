@@ -3,8 +3,8 @@ import type { Db } from '../db/index.ts'
 import { upsert } from '../db/upsert.ts'
 import { invalidParameter } from '../errors.ts'
 import { deleteAssessmentsOfRuns } from '../store/assessments.ts'
-import { getExperiment, type Tag } from '../store/experiments.ts'
-import { getRun, type Run } from '../store/run-data.ts'
+import { getExperimentRow, type Tag } from '../store/experiments.ts'
+import type { Run } from '../store/run-data.ts'
 import {
   getActiveRunRow,
   getRunRow,
@@ -40,13 +40,13 @@ export async function createRun(
   const runName = name || nameTag || generateName()
   const runId = newHexId()
   return db.transaction().execute(async (tx) => {
-    const experiment = await getExperiment(tx, experimentId)
+    const experiment = await getExperimentRow(tx, experimentId)
     if (experiment.lifecycle_stage !== 'active') {
       throw invalidParameter(
         `The experiment ${experimentId} must be in the 'active' state. Current state is ${experiment.lifecycle_stage}.`,
       )
     }
-    await insertRun(tx, {
+    const row = {
       run_uuid: runId,
       name: runName,
       experiment_id: experimentId,
@@ -59,10 +59,22 @@ export async function createRun(
       source_name: '',
       entry_point_name: '',
       source_version: '',
-    })
-    await writeTags(tx, runId, nameTag ? tags : [...tags, { key: RUN_NAME_TAG, value: runName }])
-    return getRun(tx, runId)
+      end_time: null,
+      deleted_time: null,
+    }
+    await insertRun(tx, row)
+    const written = await writeTags(
+      tx,
+      runId,
+      nameTag ? tags : [...tags, { key: RUN_NAME_TAG, value: runName }],
+    )
+    return newRun(row, written)
   })
+}
+
+/** A run that has logged nothing yet. */
+function newRun(row: RunRow, tags: readonly Tag[]): Run {
+  return { row, tags, metrics: [], params: [], datasetInputs: [], modelInputs: [], modelOutputs: [] }
 }
 
 export interface RunChange {
@@ -77,13 +89,14 @@ export async function updateRun(
   { status, endTime, name }: RunChange,
 ): Promise<RunRow> {
   return db.transaction().execute(async (tx) => {
-    await getActiveRunRow(tx, runId)
-    await updateRunRow(tx, runId, {
+    const row = await getActiveRunRow(tx, runId)
+    const change = {
       ...(status !== undefined && { status }),
       ...(endTime !== undefined && { end_time: endTime }),
-    })
+    }
+    await updateRunRow(tx, runId, change)
     if (name) await setRunTags(tx, runId, [{ key: RUN_NAME_TAG, value: name }])
-    return getRunRow(tx, runId)
+    return { ...row, ...change, ...(name && { name }) }
   })
 }
 
@@ -114,8 +127,10 @@ export async function restoreRun(db: Db, runId: string, now: number): Promise<vo
   })
 }
 
-async function writeTags(db: Db, runId: string, tags: readonly Tag[]): Promise<void> {
+/** @returns the tags that were written, the last of a key */
+async function writeTags(db: Db, runId: string, tags: readonly Tag[]): Promise<Tag[]> {
   const lastByKey = new Map(tags.map((tag) => [tag.key, tag.value]))
   const rows = [...lastByKey].map(([key, value]) => ({ run_uuid: runId, key, value }))
   if (rows.length > 0) await upsert(db, 'tags', rows, ['key', 'run_uuid'], ['value'])
+  return rows
 }

@@ -1,6 +1,7 @@
 import type { Selectable, Updateable } from 'kysely'
 import type { Db } from '../db/index.ts'
 import { insertExperiment } from '../db/insert-experiment.ts'
+import { prepared } from '../db/prepared.ts'
 import type { Database } from '../db/schema/index.ts'
 import { upsert } from '../db/upsert.ts'
 import { ApiError, notFound } from '../errors.ts'
@@ -57,9 +58,18 @@ export async function createExperiment(
 }
 
 export async function getExperiment(db: Db, id: number): Promise<Experiment> {
-  const experiment = await findExperiment(db, id)
-  if (!experiment) throw notFound(`No Experiment with id=${id} exists`)
-  return experiment
+  const row = await getExperimentRow(db, id)
+  return { ...row, tags: await listExperimentTags(db, id) }
+}
+
+const experimentRows = prepared((db, id: number) =>
+  db.selectFrom('experiments').selectAll().where('experiment_id', '=', id),
+)
+
+export async function getExperimentRow(db: Db, id: number): Promise<ExperimentRow> {
+  const [row] = await experimentRows(db, id)
+  if (!row) throw notFound(`No Experiment with id=${id} exists`)
+  return row
 }
 
 export async function findExperimentByName(db: Db, name: string): Promise<Experiment | undefined> {
@@ -125,15 +135,6 @@ interface NewExperiment {
   readonly artifactRoot: string
   readonly tags: readonly Tag[]
   readonly now: number
-}
-
-async function findExperiment(db: Db, id: number): Promise<Experiment | undefined> {
-  const row = await db
-    .selectFrom('experiments')
-    .selectAll()
-    .where('experiment_id', '=', id)
-    .executeTakeFirst()
-  return row && { ...row, tags: await listExperimentTags(db, id) }
 }
 
 /** @returns the experiments in the same order, at the cost of one more query for them all */

@@ -32,7 +32,14 @@ export function readValue({ value, is_nan }: { value: number; is_nan: boolean | 
 /** Adds points to a run's history and moves its latest metrics forward; points it has already change nothing. */
 export async function insertMetrics(db: Db, runId: string, points: readonly MetricPoint[]): Promise<void> {
   if (points.length === 0) return
-  const rows = points.map((point) => ({ ...point, run_uuid: runId }))
+  const rows = points.map(({ key, value, timestamp, step, is_nan }) => ({
+    key,
+    value,
+    timestamp,
+    step,
+    is_nan,
+    run_uuid: runId,
+  }))
   await upsert(db, 'metrics', rows, ['key', 'timestamp', 'step', 'run_uuid', 'value', 'is_nan'], [])
   // One order of keys for all writers, so that two on one run cannot wait for each other.
   const latest = [...latestByKey(rows).values()].sort((a, b) => (a.key < b.key ? -1 : 1))

@@ -1,5 +1,6 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../db/index.ts'
+import { prepared } from '../db/prepared.ts'
 import type { Database } from '../db/schema/index.ts'
 import { invalidParameter, notFound } from '../errors.ts'
 import type { LifecycleStage } from './experiments.ts'
@@ -9,9 +10,13 @@ export const RUN_NAME_TAG = 'mlflow.runName'
 
 export type RunRow = Selectable<Database['runs']>
 
+const runRows = prepared((db, runId: string) =>
+  db.selectFrom('runs').selectAll().where('run_uuid', '=', runId),
+)
+
 /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
 export async function getRunRow(db: Db, runId: string): Promise<RunRow> {
-  const row = await db.selectFrom('runs').selectAll().where('run_uuid', '=', runId).executeTakeFirst()
+  const [row] = await runRows(db, runId)
   if (!row) throw notFound(`Run with id=${runId} not found`)
   return row
 }
