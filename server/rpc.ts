@@ -1,4 +1,5 @@
 /** RPCs as values, and the only code that knows the HTTP framework's request shape. */
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Permission } from './auth/permission.ts'
@@ -102,5 +103,11 @@ function notJson(): Error {
 }
 
 function answer(reply: FastifyReply, body: object): FastifyReply {
-  return reply.type('application/json').send(stringifyJson(body))
+  const json = Symbol.asyncIterator in body ? textStream(body as AsyncIterable<string>) : stringifyJson(body)
+  return reply.type('application/json').send(json)
+}
+
+/** Asks for the next text when the client has taken most of those before. */
+function textStream(texts: AsyncIterable<string>): Readable {
+  return Readable.from(texts, { objectMode: false })
 }

@@ -137,6 +137,20 @@ export function stringifyJson(value: unknown): string {
   }
 }
 
+/** The JSON of `{ [name]: items }` as a stream of texts, for lists too long to be made in one piece. */
+export async function* streamedList<T>(
+  name: string,
+  portions: AsyncIterable<readonly T[]>,
+  toWire: (item: T) => object,
+): AsyncGenerator<string> {
+  let started = false
+  for await (const portion of portions) {
+    yield `${started ? ',' : `{${JSON.stringify(name)}:[`}${stringifyJson(portion.map(toWire)).slice(1, -1)}`
+    started = true
+  }
+  yield started ? ']}' : '{}'
+}
+
 /** Unset on the wire where the database has NULL. */
 export function orUnset<T>(value: T | null | undefined): T | undefined {
   return value ?? undefined

@@ -1,7 +1,13 @@
 import { invalidParameter } from '../errors.ts'
 import { rpc } from '../rpc.ts'
 import { pageToken, parsePageToken } from '../search/page-token.ts'
-import { type HistoryPoint, listHistory, type StepRange, sampleHistory } from '../store/metric-history.ts'
+import {
+  type HistoryPoint,
+  listHistory,
+  readHistory,
+  type StepRange,
+  sampleHistory,
+} from '../store/metric-history.ts'
 import { readValue } from '../store/metrics.ts'
 import {
   type Int64,
@@ -10,6 +16,7 @@ import {
   list,
   message,
   requiredText,
+  streamedList,
   text,
   unlessEmpty,
   wireDouble,
@@ -41,12 +48,14 @@ export const metricRpcs = [
         )
       }
       const offset = parsePageToken(page_token)
-      const limit = max_results === undefined ? undefined : max_results + 1
-      const points = await listHistory(db, [run_id], metric_key, { limit, offset })
-      const more = max_results !== undefined && points.length > max_results
+      const toWire = (point: HistoryPoint) => toWirePoint(metric_key, point)
+      if (max_results === undefined) {
+        return streamedList('metrics', readHistory(db, run_id, metric_key, offset), toWire)
+      }
+      const points = await listHistory(db, [run_id], metric_key, { limit: max_results + 1, offset })
       return {
-        metrics: unlessEmpty(points.slice(0, max_results).map((point) => toWirePoint(metric_key, point))),
-        next_page_token: more ? pageToken(offset + max_results) : undefined,
+        metrics: unlessEmpty(points.slice(0, max_results).map(toWire)),
+        next_page_token: points.length > max_results ? pageToken(offset + max_results) : undefined,
       }
     },
   }),

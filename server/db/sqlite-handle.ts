@@ -7,7 +7,8 @@ const STATEMENTS_KEPT = 400
 
 interface Prepared {
   readonly statement: StatementSync
-  readonly givesRows: boolean
+  /** Of the rows it gives; empty for one that gives none. */
+  readonly columns: readonly string[]
 }
 
 /** A statement that is run once for each row of values. */
@@ -41,9 +42,9 @@ export class Handle {
 
   execute<R>(query: CompiledQuery | EachRow): QueryResult<R> {
     if ('rows' in query) return this.#executeEach(query)
-    const { statement, givesRows } = this.#prepare(query.sql)
+    const { statement, columns } = this.#prepare(query.sql)
     const parameters = query.parameters.map(toSqlite)
-    if (givesRows) return { rows: readAll(statement, parameters) as R[] }
+    if (columns.length > 0) return { rows: readAll(statement, parameters).map(toRow<R>(columns)) }
     const { changes, lastInsertRowid } = statement.run(...parameters)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
   }
@@ -55,8 +56,23 @@ export class Handle {
     return { rows: [], numAffectedRows: BigInt(changed) }
   }
 
-  *iterate<R>(query: CompiledQuery): IterableIterator<R> {
-    yield* this.#database.prepare(query.sql).iterate(...query.parameters.map(toSqlite)) as Iterable<R>
+  /** Rows in portions of `size`, all as the database is at the first; this connection must do nothing else meanwhile. */
+  *portions<R>(query: CompiledQuery, size: number): IterableIterator<R[]> {
+    const { statement, columns } = this.#prepare(query.sql)
+    const asRow = toRow<R>(columns)
+    let portion: R[] = []
+    this.exec('BEGIN')
+    try {
+      for (const values of readEach(statement, query.parameters.map(toSqlite))) {
+        portion.push(asRow(values))
+        if (portion.length < size) continue
+        yield portion
+        portion = []
+      }
+      if (portion.length > 0) yield portion
+    } finally {
+      this.exec('ROLLBACK')
+    }
   }
 
   close(): void {
@@ -72,7 +88,8 @@ export class Handle {
       return kept
     }
     const statement = this.#database.prepare(sql)
-    const made = { statement, givesRows: statement.columns().length > 0 }
+    statement.setReturnArrays(true)
+    const made = { statement, columns: statement.columns().map((column) => column.name) }
     this.#statements.set(sql, made)
     const oldest = this.#statements.keys().next().value
     if (this.#statements.size > STATEMENTS_KEPT && oldest !== undefined) this.#statements.delete(oldest)
@@ -80,26 +97,58 @@ export class Handle {
   }
 }
 
-/** Integers beyond 2^53 make node:sqlite throw; such rows are read again with bigints where they are needed. */
-function readAll(statement: StatementSync, parameters: SQLInputValue[]): object[] {
+/**
+ * Rows are read as arrays: the objects that node:sqlite makes take twice as long to make and are slow to read.
+ * Integers beyond 2^53 make it throw; such rows are read again with bigints where they are needed.
+ */
+function readAll(statement: StatementSync, parameters: SQLInputValue[]): unknown[][] {
   try {
-    return statement.all(...parameters)
+    return statement.all(...parameters) as unknown as unknown[][]
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw error
+    if (!isOutOfRange(error)) throw error
     statement.setReadBigInts(true)
     try {
-      return statement.all(...parameters).map(withNumbers)
+      return (statement.all(...parameters) as unknown as unknown[][]).map((row) => row.map(withNumbers))
     } finally {
       statement.setReadBigInts(false)
     }
   }
 }
 
-function withNumbers(row: Record<string, unknown>): object {
-  for (const [key, value] of Object.entries(row)) {
-    if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) row[key] = Number(value)
+/** As `readAll`, one row at a time; within a transaction, so that both readings see the same rows. */
+function* readEach(statement: StatementSync, parameters: SQLInputValue[]): IterableIterator<unknown[]> {
+  let given = 0
+  try {
+    for (const row of statement.iterate(...parameters) as Iterable<unknown> as Iterable<unknown[]>) {
+      given++
+      yield row
+    }
+  } catch (error) {
+    if (!isOutOfRange(error)) throw error
+    statement.setReadBigInts(true)
+    try {
+      const again = statement.iterate(...parameters) as Iterable<unknown> as Iterable<unknown[]>
+      for (const row of again) if (given-- <= 0) yield row.map(withNumbers)
+    } finally {
+      statement.setReadBigInts(false)
+    }
   }
-  return row
+}
+
+function isOutOfRange(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_OUT_OF_RANGE'
+}
+
+function withNumbers(value: unknown): unknown {
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
+}
+
+function toRow<R>(columns: readonly string[]): (values: readonly unknown[]) => R {
+  return (values) => {
+    const row: Record<string, unknown> = {}
+    for (let at = 0; at < columns.length; at++) row[columns[at] as string] = values[at]
+    return row as R
+  }
 }
 
 function toSqlite(value: unknown): SQLInputValue {

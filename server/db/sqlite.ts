@@ -3,6 +3,7 @@
  * their own so that no writer holds them up, and one commit shared by the transactions that are waiting for it.
  */
 import { existsSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -50,7 +51,7 @@ class SqliteDriver implements Driver {
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    return new Session(this.#writer, this.#reader, this.#commits)
+    return new Session(this.#writer, this.#reader, this.#commits, this.#path)
   }
 
   async beginTransaction(session: DatabaseConnection): Promise<void> {
@@ -84,8 +85,11 @@ class Session implements DatabaseConnection {
   readonly #writer: Handle
   readonly #reader: Handle
   readonly #commits: SharedCommit
+  /** Of the database's file; empty for one in memory. */
+  readonly #path: string
 
-  constructor(writer: Handle, reader: Handle, commits: SharedCommit) {
+  constructor(writer: Handle, reader: Handle, commits: SharedCommit, path: string) {
+    this.#path = path
     this.#writer = writer
     this.#reader = reader
     this.#commits = commits
@@ -109,8 +113,20 @@ class Session implements DatabaseConnection {
     return result
   }
 
-  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-    const handle = this.inTransaction ? this.#writer : this.#reader
-    for (const row of handle.iterate<R>(query)) yield { rows: [row] }
+  async *streamQuery<R>(query: CompiledQuery, size: number): AsyncIterableIterator<QueryResult<R>> {
+    if (this.inTransaction || this.#path === '') {
+      yield await this.executeQuery(query)
+      return
+    }
+    // Reads on a handle see what it saw when the longest of them began, and this one may last.
+    const handle = new Handle(this.#path)
+    try {
+      for (const rows of handle.portions<R>(query, size)) {
+        yield { rows }
+        await nextTurn()
+      }
+    } finally {
+      handle.close()
+    }
   }
 }

@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/index.ts'
 import { selectPoints } from '../db/metric-points.ts'
+import { inPortions } from '../db/portions.ts'
 import type { Int64 } from '../wire.ts'
 
 export interface HistoryPoint {
@@ -24,9 +25,24 @@ export async function listHistory(
   db: Db,
   runIds: readonly string[],
   key: string,
-  page: { limit?: number | undefined; offset?: number },
+  { limit, offset = 0 }: { limit: number; offset?: number },
 ): Promise<HistoryPoint[]> {
-  let query = selectPoints(db)
+  return history(db, runIds, key).limit(limit).offset(offset).execute()
+}
+
+/** All points from `offset` on in that order, a portion at a time. */
+export function readHistory(
+  db: Db,
+  runId: string,
+  key: string,
+  offset: number,
+): AsyncIterable<readonly HistoryPoint[]> {
+  const points = history(db, [runId], key)
+  return inPortions(db, offset > 0 ? points.limit(Number.MAX_SAFE_INTEGER).offset(offset) : points)
+}
+
+function history(db: Db, runIds: readonly string[], key: string) {
+  return selectPoints(db)
     .select(POINT)
     .where('run_uuid', 'in', runIds)
     .where('key', '=', key)
@@ -34,9 +50,6 @@ export async function listHistory(
     .orderBy('timestamp')
     .orderBy('step')
     .orderBy('value')
-  if (page.limit !== undefined) query = query.limit(page.limit)
-  if (page.offset) query = query.limit(page.limit ?? Number.MAX_SAFE_INTEGER).offset(page.offset)
-  return query.execute()
 }
 
 /**
