@@ -1,6 +1,7 @@
 /**
  * Ours and the real `mlflow server` side by side: the same data (one SQLite file and its copy), the same requests,
- * both with their default number of processes, one after the other so that neither has the other's load.
+ * both with their default processes. Both run all the time, and one kind of work is measured at one and then at the
+ * other, so that a machine that slows down does so for both.
  * Usage: npm run bench:compare. Takes about five minutes; exit code 1 when a ratio is below its goal.
  */
 import { execFileSync } from 'node:child_process'
@@ -9,19 +10,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { mlflowEnvironment, startMlflowServer, startTrackyard } from '../test/support/mlflow.ts'
-import type { RunningServer } from '../test/support/server-process.ts'
+import { allEnded, type RunningServer } from '../test/support/server-process.ts'
 import { connect, measureRate } from './http-load.ts'
-import { seed, WORKLOADS } from './workloads.ts'
+import { seed, WORKLOADS, type Workload } from './workloads.ts'
 
-const IDLE_AFTER_MS = 3_000
+/** MLflow's job runner has started its processes by then. */
+const IDLE_AFTER_MS = 20_000
 /** Idle memory: MLflow's divided by ours. */
 const MEMORY_AT_LEAST = 20
 
-interface Figures {
-  readonly rates: readonly number[]
-  /** Of all processes, when nothing has been asked yet. */
-  readonly idleMb: number
-}
+/** The tests start MLflow without its job runner, which it has by default. */
+const BY_DEFAULT = { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'true' }
+
+type Row = Pick<Workload, 'name' | 'unit' | 'atLeast'>
 
 const work = mkdtempSync(join(tmpdir(), 'trackyard-compare-'))
 try {
@@ -31,11 +32,16 @@ try {
   for (const folder of [ourFolder, theirFolder]) mkdirSync(folder)
   await fill(ourFolder)
   copyFileSync(join(ourFolder, 'mlflow.db'), join(theirFolder, 'mlflow.db'))
-  const theirs = await measure('mlflow server', () =>
-    startMlflowServer(mlflow, { folder: theirFolder, workers: 4 }),
-  )
-  const ours = await measure('trackyard', () => startTrackyard({ folder: ourFolder }))
-  process.exitCode = report(ours, theirs) ? 0 : 1
+  say('starting mlflow server and trackyard')
+  const servers = await allEnded([
+    startTrackyard({ folder: ourFolder }),
+    startMlflowServer(mlflow, { folder: theirFolder, workers: 4, environment: BY_DEFAULT }),
+  ])
+  try {
+    process.exitCode = (await compare(...servers)) ? 0 : 1
+  } finally {
+    await allEnded(servers.map((server) => server.stop()))
+  }
 } finally {
   rmSync(work, { recursive: true })
 }
@@ -51,22 +57,30 @@ async function fill(folder: string): Promise<void> {
   }
 }
 
-async function measure(name: string, start: () => Promise<RunningServer>): Promise<Figures> {
-  say(`starting ${name}`)
-  const server = await start()
+async function compare(ours: RunningServer, theirs: RunningServer): Promise<boolean> {
+  await delay(IDLE_AFTER_MS)
+  const [ourMb, theirMb] = [ours, theirs].map((server) => residentMb(server.pid)) as [number, number]
+  const table = startTable()
+  for (const workload of WORKLOADS) {
+    const rates: number[] = []
+    for (const server of [ours, theirs]) {
+      say(`${server === ours ? 'trackyard' : 'mlflow server'}: ${workload.name}`)
+      rates.push(await rateOf(workload, server))
+    }
+    const [our, their] = rates as [number, number]
+    table.add(workload, our, their, our / their)
+  }
+  const memory = { name: 'idle memory, all processes', unit: 'MB', atLeast: MEMORY_AT_LEAST }
+  table.add(memory, ourMb, theirMb, theirMb / ourMb)
+  return table.isMet()
+}
+
+async function rateOf({ bounds, perCall, prepare }: Workload, server: RunningServer): Promise<number> {
   const client = connect(server.url)
   try {
-    await delay(IDLE_AFTER_MS)
-    const idleMb = residentMb(server.pid)
-    const rates: number[] = []
-    for (const { name: what, bounds, perCall, prepare } of WORKLOADS) {
-      say(`${name}: ${what}`)
-      rates.push(perCall * (await measureRate(bounds, await prepare(client))))
-    }
-    return { rates, idleMb }
+    return perCall * (await measureRate(bounds, await prepare(client)))
   } finally {
     client.close()
-    await server.stop()
   }
 }
 
@@ -77,32 +91,31 @@ function residentMb(group: number): number {
   return members.reduce((sum, [, rss = 0]) => sum + rss, 0) / 1024
 }
 
-function report(ours: Figures, theirs: Figures): boolean {
-  say('')
+/** Prints each row as soon as it is known. */
+function startTable() {
   let met = true
-  const row = (name: string, unit: string, our: number, their: number, ratio: number, goal: number) => {
-    met &&= ratio >= goal
-    const cells = [name.padEnd(72), format(our).padStart(10), format(their).padStart(10), unit.padEnd(12)]
-    console.log(
-      `${cells.join(' ')} ${`${ratio.toFixed(1)} x`.padStart(9)}  ${ratio >= goal ? 'met' : 'MISSED'}: ${goal} x`,
-    )
+  printRow('', 'trackyard', 'mlflow', '', 'ratio', '')
+  return {
+    isMet: () => met,
+    add({ name, unit, atLeast }: Row, ours: number, theirs: number, ratio: number): void {
+      met &&= ratio >= atLeast
+      const goal = `${ratio >= atLeast ? 'met' : 'MISSED'}: ${atLeast} x`
+      printRow(name, format(ours), format(theirs), unit, `${ratio.toFixed(1)} x`, goal)
+    },
   }
-  console.log(
-    `${''.padEnd(72)} ${'trackyard'.padStart(10)} ${'mlflow'.padStart(10)} ${''.padEnd(12)} ${'ratio'.padStart(9)}`,
-  )
-  for (const [index, { name, unit, atLeast }] of WORKLOADS.entries()) {
-    const [our = 0, their = 0] = [ours.rates[index], theirs.rates[index]]
-    row(name, unit, our, their, our / their, atLeast)
-  }
-  row(
-    'idle memory, all processes',
-    'MB',
-    ours.idleMb,
-    theirs.idleMb,
-    theirs.idleMb / ours.idleMb,
-    MEMORY_AT_LEAST,
-  )
-  return met
+}
+
+function printRow(
+  name: string,
+  ours: string,
+  theirs: string,
+  unit: string,
+  ratio: string,
+  goal: string,
+): void {
+  say('')
+  const cells = [name.padEnd(72), ours.padStart(10), theirs.padStart(10), unit.padEnd(12)]
+  console.log(`${cells.join(' ')} ${ratio.padStart(9)}  ${goal}`)
 }
 
 function format(value: number): string {
