@@ -1,0 +1,37 @@
+/** The versions of the stock Python client that the tests run: the oldest of 2.x, the newest of 2.x, the contract's. */
+import { MLFLOW_VERSION } from '../../server/version.ts'
+
+export interface PythonVersion {
+  readonly version: string
+  /** File of this folder with its packages. */
+  readonly requirements: string
+  readonly scripts: readonly string[]
+  /** Parts of the scripts that this version has no calls for, or that need what is not installed with it. */
+  readonly lacks: readonly string[]
+}
+
+const SCRIPTS = ['tracking.py', 'registry.py', 'artifacts.py']
+const NEEDS_SCIKIT = ['autologged', 'registered']
+const NEW_IN_3 = ['experiment_tags', 'logged_models']
+
+export const CONTRACT: PythonVersion = {
+  version: MLFLOW_VERSION,
+  requirements: 'requirements.txt',
+  scripts: ['training.py', ...SCRIPTS],
+  lacks: [],
+}
+
+export const OLDER: readonly PythonVersion[] = [
+  {
+    version: '2.0.0',
+    requirements: 'requirements-2.0.0.txt',
+    scripts: SCRIPTS,
+    lacks: [...NEEDS_SCIKIT, ...NEW_IN_3, 'race', 'datasets', 'table', 'aliases', 'copied'],
+  },
+  {
+    version: '2.22.5',
+    requirements: 'requirements-2.22.5.txt',
+    scripts: SCRIPTS,
+    lacks: [...NEEDS_SCIKIT, ...NEW_IN_3],
+  },
+]
