@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { pythonEnvironment } from '../support/python.ts'
 import { describePython } from './python-suite.ts'
-import { OLDER } from './python-versions.ts'
+import { OLDER } from './versions.ts'
 
 for (const version of OLDER) describePython(version, await pythonEnvironment(version.requirements))
 

@@ -9,8 +9,8 @@ import type { RunningServer } from '../support/server-process.ts'
 import { testFiles } from './python-files.ts'
 import { testRegistry } from './python-registry.ts'
 import { testTracking } from './python-tracking.ts'
-import type { PythonVersion } from './python-versions.ts'
 import { runScript } from './scripts.ts'
+import type { PythonVersion } from './versions.ts'
 
 /** `it` for a part of the scripts that this version has the calls for; else nothing, which is no skipped test. */
 export type Having = (part: string) => (title: string, test: () => void) => void

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { mlflowEnvironment } from '../support/mlflow.ts'
 import { describePython } from './python-suite.ts'
-import { CONTRACT } from './python-versions.ts'
+import { CONTRACT } from './versions.ts'
 
 describePython(CONTRACT, await mlflowEnvironment())
 

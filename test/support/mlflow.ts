@@ -1,9 +1,13 @@
 /** The real MLflow at the contract's version, and our server as users start it. */
 import { join } from 'node:path'
-import { environmentIn, type MlflowEnvironment, OFFLINE, pythonEnvironment, REPOSITORY } from './python.ts'
+import { REPOSITORY } from './installed.ts'
+import { OFFLINE } from './programs.ts'
+import { environmentIn, type MlflowEnvironment, pythonEnvironment } from './python.ts'
 import { type RunningServer, startServer } from './server-process.ts'
 
-export { type MlflowEnvironment, REPOSITORY, run } from './python.ts'
+export { REPOSITORY } from './installed.ts'
+export { run } from './programs.ts'
+export type { MlflowEnvironment } from './python.ts'
 
 /** Python with the contract's MLflow; `TRACKYARD_TEST_VENV` names one that is there already. */
 export async function mlflowEnvironment(): Promise<MlflowEnvironment | undefined> {

@@ -35,3 +35,6 @@ export const OLDER: readonly PythonVersion[] = [
     lacks: [...NEEDS_SCIKIT, ...NEW_IN_3],
   },
 ]
+
+/** The newest that Maven Central has. */
+export const JAVA_VERSION = '2.17.2'
