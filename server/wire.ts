@@ -23,7 +23,7 @@ export const text = () => z.string()
 /** A string that must be there and not be empty: MLflow cannot tell the two apart. */
 export const requiredText = () => z.string().min(1)
 
-/** An int64, sent as an integer or as its decimal string. */
+/** An int64, sent as an integer or as its decimal string, `1e+05` too. */
 export const int64 = () =>
   z.unknown().transform((value, context): Int64 => {
     const parsed = toInt64(value)
@@ -195,11 +195,17 @@ function invalidValueOf(path: string, value: number, rule: string): ApiError {
 
 function toInt64(value: unknown): Int64 | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
-  if (typeof value !== 'bigint' && !(typeof value === 'string' && /^-?\d{1,19}$/.test(value)))
-    return undefined
-  const digits = BigInt(value)
+  const digits = typeof value === 'string' ? digitsOf(value) : value
+  if (typeof digits !== 'bigint') return undefined
   if (digits > INT64_MAX || digits < -INT64_MAX - 1n) return undefined
   return Number.isSafeInteger(Number(digits)) ? Number(digits) : digits
+}
+
+/** An integer as text; the R client writes a hundred thousand as `1e+05`. */
+function digitsOf(text: string): bigint | undefined {
+  if (/^-?\d{1,19}$/.test(text)) return BigInt(text)
+  const double = toDouble(text)
+  return Number.isInteger(double) ? BigInt(double as number) : undefined
 }
 
 function toDouble(value: unknown): number | undefined {

@@ -10,6 +10,7 @@ import { loggedModels } from './logged-models.ts'
 import { metrics } from './metrics.ts'
 import { modelVersions } from './model-versions.ts'
 import { paramsAndTags } from './params-and-tags.ts'
+import { rClient } from './r-client.ts'
 import { registeredModels } from './registered-models.ts'
 import { runSearch } from './run-search.ts'
 import { runs } from './runs.ts'
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   registeredModels,
   modelVersions,
   loggedModels,
+  rClient,
   artifacts,
   graphql,
   traces,
