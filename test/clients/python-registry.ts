@@ -16,6 +16,8 @@ export function testRegistry(having: Having, answers: () => any): void {
 
   it('moves stages between versions and loads by them', () => {
     expect(answers().versions).toEqual({
+      latest: ['2'],
+      source: true,
       stages: { 1: 'Archived', 2: 'Production', 3: 'None' },
       answers: {
         'models:/echo/Production': ['two x'],

@@ -47,6 +47,7 @@ export function testTracking(having: Having, answers: () => any): void {
     expect(answers().lifecycle).toEqual({
       deleted: true,
       stages: ['deleted', 'deleted'],
+      tags: { 'mlflow.runName': 'renamed' },
       taken: 'RESOURCE_ALREADY_EXISTS',
       back: ['active', { a: 'b', c: 'd' }],
       missing: null,

@@ -61,6 +61,8 @@ def versions():
     client.transition_model_version_stage("echo", "1", "Production")
     client.transition_model_version_stage("echo", "2", "production", archive_existing_versions=True)
     client.set_model_version_tag("echo", "3", "k", "v")
+    client.set_model_version_tag("echo", "3", "gone", "soon")
+    client.delete_model_version_tag("echo", "3", "gone")
     client.update_model_version("echo", "3", description="third")
     by_stage = {v.version: v.current_stage for v in client.search_model_versions("name = 'echo'")}
     answers = {
@@ -71,6 +73,8 @@ def versions():
     client.delete_model_version("echo", "3")
     return {
         "stages": by_stage,
+        "source": bool(client.get_model_version_download_uri("echo", "1")),
+        "latest": sorted(v.version for v in client.get_latest_versions("echo", ["Production"])),
         "answers": answers,
         "third": [third.description, third.tags],
         "no_version": refused(lambda: client.get_model_version("echo", "3")),

@@ -124,6 +124,9 @@ def datasets():
 def lifecycle():
     experiment_id = client.create_experiment("cycle", tags={"a": "b"})
     run = client.create_run(experiment_id)
+    client.set_tag(run.info.run_id, "gone", "soon")
+    client.delete_tag(run.info.run_id, "gone")
+    client.update_run(run.info.run_id, status="FINISHED", name="renamed")
     client.delete_run(run.info.run_id)
     deleted = client.search_runs([experiment_id], run_view_type=ViewType.DELETED_ONLY)
     client.restore_run(run.info.run_id)
@@ -137,6 +140,7 @@ def lifecycle():
     return {
         "deleted": [r.info.run_id for r in deleted] == [run.info.run_id],
         "stages": stages,
+        "tags": {k: v for k, v in deleted[0].data.tags.items() if k in ("gone", "mlflow.runName")},
         "taken": taken,
         "back": [back.lifecycle_stage, back.tags],
         "missing": client.get_experiment_by_name("nobody"),

@@ -17,7 +17,7 @@ const NEW_IN_3 = ['experiment_tags', 'logged_models']
 export const CONTRACT: PythonVersion = {
   version: MLFLOW_VERSION,
   requirements: 'requirements.txt',
-  scripts: ['training.py', ...SCRIPTS],
+  scripts: ['training.py', 'webhooks.py', ...SCRIPTS],
   lacks: [],
 }
 

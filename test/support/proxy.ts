@@ -11,7 +11,7 @@ export interface ProxiedRequest {
   readonly body: Buffer
 }
 
-export interface Proxy {
+export interface RecordingProxy {
   readonly url: string
   readonly requests: ProxiedRequest[]
   /** Where requests go from now on. */
@@ -26,7 +26,7 @@ export interface Proxy {
 export async function startProxy(
   target: string,
   answered: (request: ProxiedRequest) => boolean | Promise<boolean> = () => true,
-): Promise<Proxy> {
+): Promise<RecordingProxy> {
   const server = createServer((incoming, outgoing) => {
     pass(incoming, outgoing).catch(() => outgoing.destroy())
   })
@@ -41,7 +41,7 @@ export async function startProxy(
     outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders).end(body)
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const proxy: Proxy = {
+  const proxy: RecordingProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
     target,
