@@ -17,7 +17,6 @@ export const CALLED_BY_OTHERS: Readonly<Record<string, string>> = {
   'POST /[ajax-]api/2.0mlflow/experiments/search-datasets': 'nobody: a slash that MLflow forgot',
   'POST /graphql': 'the UI',
   'GET /health': 'load balancers and `trackyard health`',
-  'GET /version': 'scripts by hand',
   'GET /[ajax-]api/2.0/mlflow/logged-models/{model_id}/artifacts/directories': 'Python on Databricks',
   'GET /ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files': 'the UI',
   'GET /ajax-api/2.0/mlflow/metrics/get-history-bulk': 'the UI',

@@ -10,6 +10,7 @@ import type { RunningServer } from '../support/server-process.ts'
 import { CALLED_BY_OTHERS, endpointsToCall, nameOf, wasCalled } from './coverage.ts'
 import { testFiles } from './python-files.ts'
 import { testRegistry } from './python-registry.ts'
+import { testTracing } from './python-tracing.ts'
 import { testTracking } from './python-tracking.ts'
 import { runScript } from './scripts.ts'
 import type { PythonVersion } from './versions.ts'
@@ -73,6 +74,7 @@ export function describePython(
       testFiles(having, () => answers)
       testTracking(having, () => answers)
       testRegistry(having, () => answers)
+      testTracing(having, () => answers)
     },
   )
 }

@@ -57,7 +57,7 @@ def traced():
     return run.info.run_id, first, second
 
 
-def read():
+def traces_read():
     trace = mlflow.get_trace(first)
     root, inner = trace.data.spans
     failed = mlflow.get_trace(second)
@@ -74,7 +74,7 @@ def read():
     }
 
 
-def searched():
+def traces_searched():
     frame = mlflow.search_traces(locations=WHERE, filter_string="trace.status = 'OK'")
     return {
         "all": found(),
@@ -88,7 +88,7 @@ def searched():
     }
 
 
-def changed():
+def traces_changed():
     client.set_trace_tag(first, "reviewed", "yes")
     client.delete_trace_tag(first, "team")
     tags = {k: v for k, v in mlflow.get_trace(first).info.tags.items() if not k.startswith("mlflow.")}
@@ -97,7 +97,7 @@ def changed():
     return {"tags": tags, "linked": found(run_id=other)}
 
 
-def assessed():
+def traces_assessed():
     human = AssessmentSource(source_type="HUMAN", source_id="ann")
     good = mlflow.log_feedback(trace_id=first, name="good", value=True, source=human, rationale="well")
     mlflow.log_feedback(trace_id=first, name="score", value=0.75)
@@ -114,7 +114,7 @@ def assessed():
     }
 
 
-def deleted():
+def traces_deleted():
     by_id = client.delete_traces(experiment.experiment_id, trace_ids=[first])
     left = found()
     by_time = client.delete_traces(experiment.experiment_id, max_timestamp_millis=2**45)
@@ -122,5 +122,5 @@ def deleted():
 
 
 run_id, first, second = traced()
-parts = [read, searched, changed, assessed, deleted]
+parts = [traces_read, traces_searched, traces_changed, traces_assessed, traces_deleted]
 print(json.dumps({part.__name__: part() for part in parts}, default=str))

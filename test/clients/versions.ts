@@ -13,11 +13,12 @@ export interface PythonVersion {
 const SCRIPTS = ['tracking.py', 'registry.py', 'artifacts.py']
 const NEEDS_SCIKIT = ['autologged', 'registered']
 const NEW_IN_3 = ['experiment_tags', 'logged_models']
+const TRACING = ['read', 'searched', 'changed', 'assessed', 'deleted'].map((part) => `traces_${part}`)
 
 export const CONTRACT: PythonVersion = {
   version: MLFLOW_VERSION,
   requirements: 'requirements.txt',
-  scripts: ['training.py', 'webhooks.py', ...SCRIPTS],
+  scripts: ['training.py', 'webhooks.py', 'tracing.py', ...SCRIPTS],
   lacks: [],
 }
 
@@ -26,13 +27,13 @@ export const OLDER: readonly PythonVersion[] = [
     version: '2.0.0',
     requirements: 'requirements-2.0.0.txt',
     scripts: SCRIPTS,
-    lacks: [...NEEDS_SCIKIT, ...NEW_IN_3, 'race', 'datasets', 'table', 'aliases', 'copied'],
+    lacks: [...NEEDS_SCIKIT, ...NEW_IN_3, ...TRACING, 'race', 'datasets', 'table', 'aliases', 'copied'],
   },
   {
     version: '2.22.5',
     requirements: 'requirements-2.22.5.txt',
     scripts: SCRIPTS,
-    lacks: [...NEEDS_SCIKIT, ...NEW_IN_3],
+    lacks: [...NEEDS_SCIKIT, ...NEW_IN_3, ...TRACING],
   },
 ]
 
