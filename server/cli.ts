@@ -56,6 +56,9 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function runServer(argv: string[]): Promise<number> {
+  const config = parseConfig(process.env, argv)
+  const { isSupervisor, serveWithWorkers } = await import('./workers.ts')
+  if (isSupervisor(config)) return serveWithWorkers(config)
   const { serve } = await import('./main.ts')
   return serve(process.env, argv)
 }

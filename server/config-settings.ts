@@ -157,7 +157,7 @@ export const SETTINGS = {
     short: 'w',
     schema: integerBetween(1, 64),
     fallback: 1,
-    help: 'Server processes: accepted, and so far one process serves all requests, whatever this says.',
+    help: 'Server processes on PostgreSQL and MySQL, each with a pool of connections; SQLite is served by one.',
   }),
   staticPrefix: setting({
     env: 'MLFLOW_STATIC_PREFIX',

@@ -1,4 +1,5 @@
 /** Environment → config → context → app → listen, and an orderly end on SIGTERM. */
+import cluster from 'node:cluster'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
@@ -7,6 +8,7 @@ import { closeContext, openContext } from './context.ts'
 import { startDeliveries } from './operations/webhook-deliveries.ts'
 import { releaseStartUpMemory } from './start-up-memory.ts'
 import { MLFLOW_VERSION } from './version.ts'
+import { isFirst, processesOf } from './workers.ts'
 
 /**
  * Serves until SIGTERM or SIGINT, then finishes what is in flight.
@@ -14,25 +16,43 @@ import { MLFLOW_VERSION } from './version.ts'
  * @throws Error with a line a person can act on when it cannot start
  */
 export async function serve(environment: NodeJS.ProcessEnv, argv: readonly string[]): Promise<number> {
+  try {
+    return await serveUntilSignal(environment, argv)
+  } finally {
+    // Its channel to the process that started it would keep a worker alive.
+    cluster.worker?.disconnect()
+  }
+}
+
+async function serveUntilSignal(environment: NodeJS.ProcessEnv, argv: readonly string[]): Promise<number> {
   const config = parseConfig(environment, argv)
   const log = pino({ level: config.logLevel })
-  for (const name of ignoredSettings(environment, argv)) log.warn(`${name} has no effect on this server`)
+  const first = isFirst(environment)
+  // What there is to say of a start, one process on the port says for all.
+  if (!first) log.level = config.logLevel === 'silent' ? 'silent' : 'error'
+  if (first) for (const text of withoutEffect(config, environment, argv)) log.warn(text)
   // Before anything that takes time: the first process of a container ignores a signal nobody listens to.
   const stopped = nextSignal()
   const context = await openContext(config, log)
   try {
     const app = buildApp(context)
     const url = await listen(app, config)
-    const deliveries = startDeliveries(context)
+    log.level = config.logLevel
+    const deliveries = first ? startDeliveries(context) : undefined
     releaseStartUpMemory()
-    if (process.stdout.isTTY)
+    if (first && process.stdout.isTTY)
       process.stdout.write(`Trackyard (MLflow ${MLFLOW_VERSION}) is ready on ${url}\n`)
     log.info(`${await stopped}: finishing the requests in flight`)
-    await Promise.all([drain(app, config), deliveries.stop(config.drainSeconds * 1000)])
+    await Promise.all([drain(app, config), deliveries?.stop(config.drainSeconds * 1000)])
     return 0
   } finally {
     await closeContext(context)
   }
+}
+
+function withoutEffect(config: Config, environment: NodeJS.ProcessEnv, argv: readonly string[]): string[] {
+  const lines = ignoredSettings(environment, argv).map((name) => `${name} has no effect on this server`)
+  return config.workers === processesOf(config) ? lines : [...lines, 'one process serves SQLite, not several']
 }
 
 async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
@@ -61,7 +81,11 @@ function listenProblem(code: string | undefined, host: string, port: number): st
 
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      // A worker is told twice where its whole process group is: once more by the process that started it.
+      if (cluster.isWorker) process.on(signal, resolve)
+      else process.once(signal, resolve)
+    }
   })
 }
 

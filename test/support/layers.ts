@@ -30,6 +30,7 @@ const SERVER_LAYERS = [
   'api',
   'app.ts',
   'start-up-memory.ts',
+  'workers.ts',
   'main.ts',
   'health-check.ts',
   'gc.ts',
