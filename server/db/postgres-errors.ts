@@ -4,6 +4,8 @@ import { ApiError, invalidParameter } from '../errors.ts'
 interface Fault extends Error {
   readonly code?: string
   readonly constraint?: string
+  readonly table?: string
+  readonly column?: string
   readonly errors?: readonly Error[]
 }
 
@@ -36,6 +38,12 @@ export function isOvertaken(error: unknown): boolean {
 /** Whether the database does not take the user or the password. */
 export function isRefused(error: unknown): boolean {
   return codeOf(error)?.startsWith('28') ?? false
+}
+
+/** Whether it failed because this column got NULL. */
+export function isNullRefused(error: unknown, table: string, column: string): boolean {
+  const fault = error as Fault
+  return fault.code === '23502' && fault.table === table && fault.column === column
 }
 
 /** Whether the connection is of no more use. */

@@ -1,11 +1,13 @@
 /** Logging to a run: parameters, metrics and tags in one transaction, all or nothing. */
 import type { Db } from '../db/index.ts'
+import { canWriteRun, ParamChanged } from '../db/run-write.ts'
 import { upsert } from '../db/upsert.ts'
 import { invalidParameter } from '../errors.ts'
 import type { Tag } from '../store/experiments.ts'
 import { insertModelMetrics } from '../store/logged-model-metrics.ts'
 import { insertMetrics, type MetricPoint } from '../store/metrics.ts'
 import { listParamsNamed, type Param } from '../store/run-data.ts'
+import { type RunBatch, shareRunWrite } from '../store/run-writes.ts'
 import { getActiveRunRow } from '../store/runs.ts'
 import { setRunTags } from './runs.ts'
 
@@ -22,7 +24,9 @@ export interface Batch {
   readonly tags: readonly Tag[]
 }
 
-export async function logBatch(db: Db, runId: string, { metrics, params, tags }: Batch): Promise<void> {
+export async function logBatch(db: Db, runId: string, batch: Batch): Promise<void> {
+  const { metrics, params, tags } = batch
+  if (canWriteRun(db) && metrics.every(({ modelId }) => modelId === '')) return logAtOnce(db, runId, batch)
   await db.transaction().execute(async (tx) => {
     const run = await getActiveRunRow(tx, runId)
     await insertParams(tx, runId, params)
@@ -34,6 +38,16 @@ export async function logBatch(db: Db, runId: string, { metrics, params, tags }:
     )
     await setRunTags(tx, runId, tags)
   })
+}
+
+/** The same in one statement. */
+async function logAtOnce(db: Db, runId: string, batch: RunBatch): Promise<void> {
+  try {
+    while ((await shareRunWrite(db, runId, batch)) !== 'active') await getActiveRunRow(db, runId)
+  } catch (error) {
+    if (error instanceof ParamChanged) await checkParams(db, runId, batch.params)
+    throw error
+  }
 }
 
 /** A parameter is written once; the same value again is fine, another is not. */

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { Db } from '../db/index.ts'
 import { upsertLatestMetrics } from '../db/latest-metrics.ts'
 import type { Database } from '../db/schema/index.ts'
@@ -63,9 +63,8 @@ export function isLater(a: Omit<MetricPoint, 'key'>, b: Omit<MetricPoint, 'key'>
   return a.value > b.value
 }
 
-function latestByKey<M extends Insertable<Database['metrics']> & MetricPoint>(
-  points: readonly M[],
-): Map<string, M> {
+/** The latest point of each key among some of one run. */
+export function latestByKey<M extends MetricPoint>(points: readonly M[]): Map<string, M> {
   const latest = new Map<string, M>()
   for (const point of points) {
     const known = latest.get(point.key)
