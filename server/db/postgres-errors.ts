@@ -9,7 +9,9 @@ interface Fault extends Error {
   readonly errors?: readonly Error[]
 }
 
-const INTERRUPTED = new Set(['40001', '40P01'])
+/** A prepared statement that is not there, is there already, or no longer fits its tables. */
+const LOST = new Set(['26000', '42P05', '0A000'])
+const INTERRUPTED = new Set(['40001', '40P01', ...LOST])
 const UNIQUE = '23505'
 
 /** Values that no column takes: too long, out of range, not to be stored or indexed. */
@@ -25,7 +27,12 @@ const AWAY = /^(08...|57P0.|57014|53...|25006|55P03|58...|28...|3D000|XX000)$/
 const UNREACHABLE =
   /^(E[A-Z]+|ERR_(SSL|TLS)\w*|CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+)$|^(Connection terminated|timeout exceeded|timeout expired|Query read timeout|Client has encountered|The server does not support SSL)/
 
-/** Whether it failed because it and another one waited for each other. */
+/** Whether statements that were prepared are not those of this session: another one's, or of other tables. */
+export function isSessionLost(error: unknown): boolean {
+  return LOST.has(codeOf(error) ?? '')
+}
+
+/** Whether it failed for no fault of its own and works when it is done again. */
 export function isInterrupted(error: unknown): boolean {
   return INTERRUPTED.has(codeOf(error) ?? '')
 }

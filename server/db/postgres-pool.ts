@@ -62,6 +62,8 @@ export async function openPool(url: URL, options: DatabaseOptions): Promise<Conn
     ...limitsOf(options),
     password,
     types: typeParsers(pg.types),
+    // Queries that do not need each other's answers go out together.
+    pipeline: true,
   }
   const pool = new pg.Pool({ ...settings, Client: TlsClient })
   // Without listeners a connection that ends while nobody uses it would end the process.

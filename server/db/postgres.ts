@@ -11,9 +11,10 @@ import {
 } from 'kysely'
 import type { PoolClient } from 'pg'
 import { invalidParameter } from '../errors.ts'
-import { isDisconnected, isInterrupted, toApiError } from './postgres-errors.ts'
+import { isDisconnected, isInterrupted, isSessionLost, toApiError } from './postgres-errors.ts'
 import { type Connections, type DatabaseOptions, openPool } from './postgres-pool.ts'
 import { repeated } from './repeat.ts'
+import { StatementNames } from './statement-names.ts'
 
 export function postgresDialect(url: URL, options: DatabaseOptions): Dialect {
   return {
@@ -27,6 +28,7 @@ export function postgresDialect(url: URL, options: DatabaseOptions): Dialect {
 class PostgresDriver implements Driver {
   readonly #url: URL
   readonly #options: DatabaseOptions
+  readonly #names = new StatementNames()
   #pool!: Connections
 
   constructor(url: URL, options: DatabaseOptions) {
@@ -40,7 +42,7 @@ class PostgresDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     try {
-      return new Session(await this.#pool.connect())
+      return new Session(await this.#pool.connect(), this.#names)
     } catch (error) {
       throw toApiError(error)
     }
@@ -70,22 +72,27 @@ class PostgresDriver implements Driver {
 /** One connection, for as long as one query or one transaction has it. */
 class Session implements DatabaseConnection {
   readonly #client: PoolClient
+  readonly #names: StatementNames
+  #begun: Promise<unknown> = Promise.resolve()
   #inTransaction = false
   #broken = false
-  #last: Promise<unknown> = Promise.resolve()
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, names: StatementNames) {
     this.#client = client
+    this.#names = names
   }
 
+  /** Goes out together with the first query. */
   async begin(): Promise<void> {
-    await this.#ask('begin')
+    this.#begun = this.#ask('begin')
+    this.#begun.catch(() => undefined)
     this.#inTransaction = true
   }
 
   async end(how: 'commit' | 'rollback'): Promise<void> {
     if (!this.#inTransaction || this.#broken) return
     this.#inTransaction = false
+    if (how === 'commit') await this.#begun
     await this.#ask(how)
   }
 
@@ -94,9 +101,9 @@ class Session implements DatabaseConnection {
     this.#client.release(this.#broken || this.#inTransaction)
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    refuseNul(parameters)
-    const ask = () => this.#ask<R>(sql, parameters)
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    refuseNul(query.parameters)
+    const ask = () => this.#ask<R>(query.sql, query.parameters, this.#names.nameOf(query))
     return this.#inTransaction ? ask() : repeated(ask, isInterrupted)
   }
 
@@ -105,19 +112,14 @@ class Session implements DatabaseConnection {
     throw new Error('rows of PostgreSQL are not streamed')
   }
 
-  /** One query after the other, also where a transaction asks several at once. */
-  #ask<R>(text: string, parameters: readonly unknown[] = []): Promise<QueryResult<R>> {
-    const answer = this.#last.then(() => this.#send<R>(text, parameters))
-    this.#last = answer.catch(() => undefined)
-    return answer
-  }
-
-  async #send<R>(text: string, parameters: readonly unknown[]): Promise<QueryResult<R>> {
+  async #ask<R>(text: string, parameters: readonly unknown[] = [], name?: string): Promise<QueryResult<R>> {
     try {
-      const { rows, rowCount } = await this.#client.query({ text, values: [...parameters] })
+      const query = { text, values: [...parameters], ...(name !== undefined && { name }) }
+      const { rows, rowCount } = await this.#client.query(query)
       return { rows, ...(rowCount !== null && { numAffectedRows: BigInt(rowCount) }) }
     } catch (error) {
       if (isDisconnected(error)) this.#broken = true
+      if (isSessionLost(error)) this.#names.turnOff()
       throw toApiError(error)
     }
   }

@@ -150,6 +150,37 @@ describe.skipIf(!hasPostgres())('a PostgreSQL database', () => {
 })
 
 describe.skipIf(!hasPostgres())('the way to PostgreSQL', () => {
+  it('may be shared out among sessions that have not prepared the same statements', async () => {
+    const db = open(await postgresDatabase(), { poolSize: 1, poolOverflow: 0 })
+    const tag = async (on: Db, value: string) => {
+      await on.updateTable('workspaces').set({ description: value }).where('name', '=', 'default').execute()
+      // What a pooler does in between: the next statement meets a session that knows none.
+      await sql`deallocate all`.execute(on)
+    }
+    for (const value of ['a', 'b', 'c']) await tag(db, value)
+    await db.transaction().execute(async (tx) => {
+      for (const value of ['d', 'e', 'f']) await tag(tx, value)
+    })
+    const { description } = await db
+      .selectFrom('workspaces')
+      .select('description')
+      .where('name', '=', 'default')
+      .executeTakeFirstOrThrow()
+    expect(description).toBe('f')
+  })
+
+  it('prepares what it asks again and again once a connection', async () => {
+    const db = open(await postgresDatabase(), { poolSize: 1, poolOverflow: 0 })
+    const ask = (id: number) =>
+      db.selectFrom('experiments').select('name').where('experiment_id', '=', id).execute()
+    for (const id of [1, 2, 3]) await ask(id)
+    const { rows } = await sql<{ uses: number }>`
+      select (generic_plans + custom_plans)::int as uses from pg_prepared_statements where not from_sql`.execute(
+      db,
+    )
+    expect(rows).toEqual([{ uses: 3 }])
+  })
+
   it('takes user and password from where they are, and the file anew at each connection', async () => {
     // Older ones make passwords that scram-sha-256 does not take.
     const cluster = await startCluster(['password_encryption=scram-sha-256'])
