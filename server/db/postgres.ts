@@ -6,11 +6,11 @@ import {
   type Driver,
   PostgresAdapter,
   PostgresIntrospector,
-  PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely'
 import type { PoolClient } from 'pg'
 import { invalidParameter } from '../errors.ts'
+import { ArrayCompiler } from './postgres-compiler.ts'
 import { isDisconnected, isInterrupted, isSessionLost, toApiError } from './postgres-errors.ts'
 import { type Connections, type DatabaseOptions, openPool } from './postgres-pool.ts'
 import { repeated } from './repeat.ts'
@@ -21,7 +21,7 @@ export function postgresDialect(url: URL, options: DatabaseOptions): Dialect {
     createAdapter: () => new PostgresAdapter(),
     createDriver: () => new PostgresDriver(url, options),
     createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createQueryCompiler: () => new ArrayCompiler(),
   }
 }
 
