@@ -1,6 +1,9 @@
 /** What the two servers are measured at, and the data it is measured on. */
 import type { Bounds, Client } from './http-load.ts'
 
+export const BACKENDS = ['sqlite', 'postgres'] as const
+export type Backend = (typeof BACKENDS)[number]
+
 export interface Workload {
   readonly name: string
   /** What a call counts as in the table. */
@@ -10,6 +13,8 @@ export interface Workload {
   readonly bounds: Bounds
   /** Ours divided by MLflow's must be at least this. */
   readonly atLeast: number
+  /** The only database it is for. */
+  readonly backend?: Backend
   /** Prepares one server. @returns the call that is measured */
   prepare(client: Client): Promise<(index: number) => Promise<unknown>>
 }
@@ -74,6 +79,29 @@ export const WORKLOADS: readonly Workload[] = [
     bounds: { callers: 8, calls: 2_000, seconds: 10 },
     atLeast: 30,
     prepare: async (client) => () => job(client),
+  },
+  {
+    name: '20 writers of the same 5 metrics on one run',
+    unit: 'batches/s',
+    perCall: 1,
+    bounds: { callers: 20, calls: 20_000, seconds: 8 },
+    atLeast: 10,
+    backend: 'postgres',
+    async prepare(client) {
+      const run_id = await newRun(client)
+      const keys = ['accuracy', 'f1', 'loss', 'precision', 'recall']
+      // Half of them in the opposite order, which is what deadlocks are made of.
+      return (step) =>
+        client.post('runs/log-batch', {
+          run_id,
+          metrics: (step % 2 ? keys : keys.toReversed()).map((key) => ({
+            key,
+            value: step,
+            timestamp: step,
+            step,
+          })),
+        })
+    },
   },
   {
     name: `search 100 of ${RUNS} runs by metric, param and tag, ordered by metric`,

@@ -131,11 +131,26 @@ export interface Cluster {
   start(): Promise<void>
 }
 
+interface OpenCluster extends Cluster {
+  readonly folder: string
+  remove(): Promise<void>
+}
+
 /** A cluster for one test alone, which may stop it or give it settings. */
 export async function startCluster(
   settings: readonly string[] = [],
   programs = postgresPrograms(),
-): Promise<Cluster & { folder: string }> {
+): Promise<OpenCluster> {
+  const cluster = await openCluster(settings, programs)
+  onTestFinished(() => cluster.remove())
+  return cluster
+}
+
+/** The same, to be removed by who opens it. */
+export async function openCluster(
+  settings: readonly string[] = [],
+  programs = postgresPrograms(),
+): Promise<OpenCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
   await initialise(folder, programs)
   return clusterIn(folder, settings, programs)
@@ -145,18 +160,18 @@ async function clusterIn(
   folder: string,
   settings: readonly string[],
   programs: string | undefined,
-): Promise<Cluster & { folder: string }> {
+): Promise<OpenCluster> {
   const port = await freePort()
   const cluster = {
     folder,
     port,
     start: () => startIn(folder, port, settings, programs),
     stop: () => stopCluster(folder),
+    async remove() {
+      await stopCluster(folder)
+      await rm(folder, { recursive: true, force: true })
+    },
   }
-  onTestFinished(async () => {
-    await stopCluster(folder)
-    await rm(folder, { recursive: true, force: true })
-  })
   await cluster.start()
   return cluster
 }
@@ -175,7 +190,9 @@ export async function startStandby(primary: Cluster): Promise<Cluster> {
     ],
     { cwd: folder, ...unprivileged() },
   )
-  return clusterIn(folder, [], postgresPrograms())
+  const standby = await clusterIn(folder, [], postgresPrograms())
+  onTestFinished(() => standby.remove())
+  return standby
 }
 
 export function uriOf(port: number, database: string): string {
