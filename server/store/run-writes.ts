@@ -19,8 +19,10 @@ interface Waiting extends RunBatch {
   settle(stage: Promise<Stage>): void
 }
 
-/** Points that share a statement at most; a larger batch goes alone. */
-const MOST_POINTS = 5_000
+/** A batch of more points gains by a connection of its own: its statement is long, its locks come at the end. */
+const MOST_POINTS = 100
+/** Requests that share a statement at most. */
+const MOST_REQUESTS = 100
 
 const queuesOf = new WeakMap<Db, Map<string, Waiting[]>>()
 
@@ -31,6 +33,7 @@ const queuesOf = new WeakMap<Db, Map<string, Waiting[]>>()
  * @throws ParamChanged
  */
 export function shareRunWrite(db: Db, runId: string, batch: RunBatch): Promise<Stage> {
+  if (batch.metrics.length > MOST_POINTS) return writeRun(db, runId, merged([batch]))
   const queues = queuesOf.get(db) ?? new Map<string, Waiting[]>()
   queuesOf.set(db, queues)
   return new Promise((settle) => {
@@ -48,7 +51,7 @@ export function shareRunWrite(db: Db, runId: string, batch: RunBatch): Promise<S
 
 async function writeAll(db: Db, runId: string, queue: Waiting[], close: () => void): Promise<void> {
   while (queue.length > 0) {
-    const group = takeGroup(queue)
+    const group = queue.splice(0, MOST_REQUESTS)
     const write = writeRun(db, runId, merged(group))
     const error = await write.then(
       () => undefined,
@@ -63,15 +66,6 @@ async function writeAll(db: Db, runId: string, queue: Waiting[], close: () => vo
     }
   }
   close()
-}
-
-function takeGroup(queue: Waiting[]): Waiting[] {
-  let points = 0
-  const over = queue.findIndex((one, index) => {
-    points += one.metrics.length
-    return index > 0 && points > MOST_POINTS
-  })
-  return queue.splice(0, over < 0 ? queue.length : over)
 }
 
 /** What all of them log, the later ones winning. Two values for one parameter stay: the statement fails of them. */
