@@ -1,14 +1,24 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from './server/support.ts'
+import { bundleInto } from './support/bundle.ts'
 
-const ROOT = join(import.meta.dirname, '..')
 const AWS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_REGION: 'eu-central-1' }
 
 describe('the bundle', () => {
-  beforeAll(() => promisify(execFile)('npm', ['run', '--silent', 'bundle'], { cwd: ROOT }))
+  let folder: string
+  let bundle: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'trackyard-bundle-'))
+    bundle = await bundleInto(folder)
+  })
+
+  afterAll(() => rm(folder, { recursive: true, force: true }))
 
   it.each([
     {
@@ -22,14 +32,10 @@ describe('the bundle', () => {
     },
   ])('has what it loads when a setting asks for it: %o', async (settings) => {
     const cwd = await temporaryFolder()
-    const refused = promisify(execFile)(
-      process.execPath,
-      [join(ROOT, 'dist-bundle/trackyard.mjs'), 'server'],
-      {
-        cwd,
-        env: { ...AWS, ...settings },
-      },
-    ).catch((error: { stderr: string }) => error)
+    const refused = promisify(execFile)(process.execPath, [bundle, 'server'], {
+      cwd,
+      env: { ...AWS, ...settings },
+    }).catch((error: { stderr: string }) => error)
     expect((await refused).stderr).toMatch(/^trackyard: .*: connect ECONNREFUSED 127\.0\.0\.1:1\n$/)
   })
 })

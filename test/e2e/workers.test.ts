@@ -1,13 +1,13 @@
 /** Several processes on one port, as users start them. */
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { symlink } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../server/support.ts'
+import { bundleInto } from '../support/bundle.ts'
 import { REPOSITORY, startTrackyard } from '../support/mlflow.ts'
 import { emptyDatabase, hasPostgres, query } from '../support/postgres.ts'
 import { freePort, inherited, type RunningServer } from '../support/server-process.ts'
@@ -81,13 +81,9 @@ describe.skipIf(!hasPostgres())('trackyard server --workers', { timeout: 120_000
     expect(await query(uri, 'select count(*)::int as made from experiments')).toEqual([{ made: 1 }])
   })
 
-  it('runs from the one file of the image, by the name it has there, and ends with exit code 0', async () => {
+  it('runs from the bundle of the image, by the name it has there, and ends with exit code 0', async () => {
     const folder = await temporaryFolder()
-    const bundle = join(folder, 'trackyard.mjs')
-    await promisify(execFile)('npm', ['run', '--silent', 'bundle', '--', `--outfile=${bundle}`], {
-      cwd: REPOSITORY,
-    })
-    await symlink(bundle, join(folder, 'trackyard'))
+    await symlink(await bundleInto(folder), join(folder, 'trackyard'))
     const port = await freePort()
     const child = spawn(
       process.execPath,
