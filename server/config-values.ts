@@ -1,4 +1,5 @@
 /** The kinds of values settings take: each reads its text, says what is allowed, and writes the text again. */
+import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { parseDatabaseUri } from './db/uri.ts'
 
@@ -56,9 +57,68 @@ export const artifactRoots = commaList.refine(
   { message: 'must be URI prefixes such as s3://bucket/team, or absolute folders' },
 )
 
-export const artifactRoot = z.string().refine((uri) => /^mlflow-artifacts:/.test(uri) || localOrKnown(uri), {
-  message: 'must be mlflow-artifacts:/ or a local folder (a path or file:///path)',
+export const artifactRoot = z
+  .string()
+  .refine((uri) => /^mlflow-artifacts:/.test(uri) || isBucket(uri) || localOrKnown(uri), {
+    message: 'must be mlflow-artifacts:/, s3://bucket/prefix or a local folder (a path or file:///path)',
+  })
+
+export const endpointUrl = z.string().refine(
+  (text) => {
+    const url = URL.parse(text)
+    return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username + url.password === ''
+  },
+  { message: 'must be the URL of an S3 endpoint, without a user' },
+)
+
+export const bucketOwner = z
+  .string()
+  .regex(/^\d{12}$/, { message: 'must be the 12 digits of an AWS account' })
+
+/** Arguments of S3's PutObject and CreateMultipartUpload that say how an object is kept. */
+export const S3_UPLOAD_ARGUMENTS = [
+  'ACL',
+  'BucketKeyEnabled',
+  'CacheControl',
+  'ContentDisposition',
+  'ContentLanguage',
+  'ContentType',
+  'GrantFullControl',
+  'GrantRead',
+  'GrantReadACP',
+  'GrantWriteACP',
+  'RequestPayer',
+  'SSEKMSEncryptionContext',
+  'SSEKMSKeyId',
+  'ServerSideEncryption',
+  'StorageClass',
+  'Tagging',
+] as const
+
+export type S3UploadArguments = Pick<CreateMultipartUploadCommandInput, (typeof S3_UPLOAD_ARGUMENTS)[number]>
+
+export const s3UploadArguments = z.codec(z.string(), z.custom<S3UploadArguments>(), {
+  decode: (text, context) => {
+    const parsed = parseObject(text)
+    const isKnown = ([name, value]: [string, unknown]) =>
+      (S3_UPLOAD_ARGUMENTS as readonly string[]).includes(name) &&
+      typeof value === (name === 'BucketKeyEnabled' ? 'boolean' : 'string')
+    if (parsed && Object.entries(parsed).every(isKnown)) return parsed
+    const message = `must be a JSON object with some of ${S3_UPLOAD_ARGUMENTS.join(', ')}`
+    context.issues.push({ code: 'custom', message, input: text })
+    return z.NEVER
+  },
+  encode: (value) => (Object.keys(value).length === 0 ? '' : JSON.stringify(value)),
 })
+
+function parseObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
 
 export const regularExpression = z.string().refine(
   (text) => {

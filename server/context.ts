@@ -1,5 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type ArtifactStore, openArtifactStore } from './artifacts/index.ts'
+import {
+  type ArtifactStore,
+  type ArtifactStores,
+  artifactStores,
+  openArtifactStore,
+} from './artifacts/index.ts'
 import { localFolder } from './artifacts/local-path.ts'
 import { schemeOf } from './artifacts/location.ts'
 import type { Config } from './config.ts'
@@ -17,6 +22,8 @@ export interface Context {
   readonly replica?: Replica | undefined
   /** The store behind `mlflow-artifacts:` URIs (`MLFLOW_ARTIFACTS_DESTINATION`). */
   readonly artifacts: ArtifactStore
+  /** Those behind other artifact URIs. */
+  readonly artifactStores: ArtifactStores
   readonly clock: Clock
   readonly log: Logger
 }
@@ -35,11 +42,20 @@ export type Clock = () => number
 /** Opens the database (creating it when it is empty) and the artifact store. */
 export async function openContext(settings: Config, log: Logger, clock: Clock = Date.now): Promise<Context> {
   const config = { ...settings, defaultArtifactRoot: absoluteRoot(settings.defaultArtifactRoot) }
-  const artifacts = await openArtifactStore(config.artifactsDestination)
+  const stores = artifactStores(config)
+  const artifacts = await openArtifactStore(config.artifactsDestination, stores)
   const { db, outcome } = await openMigrated(config.backendStoreUri, databaseOptions(config))
   if (outcome === 'created') log.info('created the database schema')
   await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
-  return { config, db, replica: await replicaOf(config, db, log), artifacts, clock, log }
+  return {
+    config,
+    db,
+    replica: await replicaOf(config, db, log),
+    artifacts,
+    artifactStores: stores,
+    clock,
+    log,
+  }
 }
 
 async function replicaOf(config: Config, db: Db, log: Logger): Promise<Replica | undefined> {
@@ -62,5 +78,6 @@ function absoluteRoot(uri: string): string {
 
 export async function closeContext(context: Context): Promise<void> {
   await context.replica?.close()
+  await context.artifactStores.close()
   await context.db.destroy()
 }

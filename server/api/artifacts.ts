@@ -41,7 +41,7 @@ export const artifactRpcs: readonly Rpc[] = [
     async handler(context, { run_id, path }) {
       const folder = safePath(path)
       const root_uri = await getRunArtifactUri(context.db, run_id)
-      return { root_uri, files: await listBelow(locateArtifacts(root_uri, context), folder) }
+      return { root_uri, files: await listBelow(await locateArtifacts(root_uri, context), folder) }
     },
   }),
   rpc({
@@ -52,7 +52,7 @@ export const artifactRpcs: readonly Rpc[] = [
     async handler(context, { model_id, artifact_directory_path }) {
       const folder = safePath(artifact_directory_path)
       const root_uri = await getLoggedModelArtifactUri(context.db, model_id)
-      return { root_uri, files: await listBelow(locateArtifacts(root_uri, context), folder) }
+      return { root_uri, files: await listBelow(await locateArtifacts(root_uri, context), folder) }
     },
   }),
   rpc({

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
-import { openLocalArtifactStore } from './local.ts'
+import { localArtifactStore, openLocalArtifactStore } from './local.ts'
 import { isLocal, schemeOf } from './location.ts'
+import type { S3Settings } from './s3-client.ts'
 
 export interface ArtifactEntry {
   /** Relative to the listed directory. */
@@ -38,16 +39,50 @@ export interface ArtifactStore {
   check(): Promise<void>
 }
 
-/**
- * Opens the store that `uri` names by its scheme.
- * @throws when there is no such store, or it cannot be written
- */
-export async function openArtifactStore(uri: string): Promise<ArtifactStore> {
-  const scheme = schemeOf(uri)
-  if (!isLocal(scheme)) {
-    throw new Error(
-      `MLFLOW_ARTIFACTS_DESTINATION=${JSON.stringify(uri)}: this server has no store for ${scheme}:`,
-    )
+/** The stores of a server: one connection to each service, made when it is first needed. */
+export interface ArtifactStores {
+  /** The store on a local root or one in S3, whether or not it can be reached. */
+  at(root: string): Promise<ArtifactStore>
+  close(): Promise<void>
+}
+
+export function artifactStores(settings: S3Settings): ArtifactStores {
+  let s3: ReturnType<typeof connectS3> | undefined
+  return {
+    async at(root) {
+      if (isLocal(schemeOf(root))) return localArtifactStore(root)
+      s3 ??= connectS3(settings)
+      return (await s3).storeAt(root)
+    },
+    async close() {
+      ;(await s3)?.client.destroy()
+    },
   }
-  return openLocalArtifactStore(uri)
+}
+
+/** The AWS SDK takes time and memory that a server on a local disk has better use for. */
+async function connectS3(settings: S3Settings) {
+  const [{ openS3Client }, { s3ArtifactStore }] = await Promise.all([
+    import('./s3-client.ts'),
+    import('./s3.ts'),
+  ])
+  const client = await openS3Client(settings)
+  return { client, storeAt: (uri: string) => s3ArtifactStore(uri, client, settings) }
+}
+
+/**
+ * Opens the store of MLFLOW_ARTIFACTS_DESTINATION.
+ * @throws when it cannot be used
+ */
+export async function openArtifactStore(uri: string, stores: ArtifactStores): Promise<ArtifactStore> {
+  if (isLocal(schemeOf(uri))) return openLocalArtifactStore(uri)
+  const store = await stores.at(uri)
+  try {
+    await store.check()
+  } catch (cause) {
+    throw new Error(`MLFLOW_ARTIFACTS_DESTINATION=${JSON.stringify(uri)}: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+  return store
 }

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { ApiError, invalidParameter } from '../errors.ts'
+import { invalidParameter } from '../errors.ts'
 import { makeFolder, syncFolder } from './local-folder.ts'
 import { checkStaysInside, findReal, isReserved, RESERVED_PREFIX } from './local-path.ts'
+import { uploadBytes } from './upload-bytes.ts'
 
 const UPLOADS = `${RESERVED_PREFIX}trackyard`
 /** An upload touches its file all the time, so one that rests for so long has no writer. */
@@ -49,12 +50,8 @@ function checkName(path: string): void {
 async function writeTemporary(temporary: string, body: Readable): Promise<void> {
   const file = await open(temporary, 'wx')
   try {
-    // The reader of a failed upload must live on: it is the request that still wants an answer.
-    await file.writeFile(body.iterator({ destroyOnReturn: false }))
+    await file.writeFile(uploadBytes(body))
     await file.sync()
-  } catch (error) {
-    if (!body.errored || error instanceof ApiError) throw error
-    throw new ApiError('BAD_REQUEST', 'The upload ended before all of it had come.', { cause: error })
   } finally {
     await file.close()
   }

@@ -5,8 +5,7 @@
 import { relative } from 'node:path'
 import type { Config } from '../config.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
-import type { ArtifactStore } from './index.ts'
-import { localArtifactStore } from './local.ts'
+import type { ArtifactStore, ArtifactStores } from './index.ts'
 import { isInside, localFolder } from './local-path.ts'
 import { joinSafe, safePath } from './safe-path.ts'
 
@@ -22,6 +21,7 @@ interface Source {
   readonly config: RootSettings & Pick<Config, 'serveArtifacts'>
   /** The server's own store. */
   readonly artifacts: ArtifactStore
+  readonly artifactStores: ArtifactStores
 }
 
 const PROXY_ROUTE = '/api/2.0/mlflow-artifacts/artifacts/'
@@ -30,19 +30,32 @@ const NO_PROXY =
 
 /**
  * The store and the path that a stored artifact URI leads to.
- * @throws ApiError for a URI this server has no store for, and for a folder the operator did not configure
+ * @throws ApiError for a URI this server has no store for, and for a place the operator did not configure
  */
-export function locateArtifacts(uri: string, { config, artifacts }: Source): ArtifactPlace {
-  const scheme = schemeOf(uri)
+export async function locateArtifacts(
+  uri: string,
+  { config, artifacts, artifactStores }: Source,
+): Promise<ArtifactPlace> {
   const proxied = proxiedPath(uri)
   if (proxied !== undefined) {
     checkServesArtifacts(config)
     return { store: artifacts, path: safePath(proxied) }
   }
-  if (!isLocal(scheme)) throw notImplemented(`This server has no store for ${scheme}: artifacts.`)
-  const root = localRoots(config).find((one) => isUnder(uri, one))
+  const scheme = schemeOf(uri)
+  if (!isLocal(scheme) && scheme !== 's3') {
+    throw notImplemented(`This server has no store for ${scheme}: artifacts.`)
+  }
+  const root = [config.artifactsDestination, ...allowedRoots(config)].find((one) => isUnder(uri, one))
   if (root === undefined) throw notConfigured(uri)
-  return { store: localArtifactStore(root), path: safePath(relative(localFolder(root), localFolder(uri))) }
+  if (isLocal(scheme)) {
+    const path = safePath(relative(localFolder(root), localFolder(uri)))
+    return { store: await artifactStores.at(root), path }
+  }
+  const { authority: bucket, segments } = partsOf(uri)
+  const { segments: prefix } = partsOf(root)
+  if (!bucket) throw notConfigured(uri)
+  const path = safePath(segments.slice(prefix.length).join('/'))
+  return { store: await artifactStores.at(`s3://${[bucket, ...prefix].join('/')}`), path }
 }
 
 /** The place below another; `path` is from `safePath`. */

@@ -2,7 +2,7 @@
  * Removes for good what was deleted. Rows go first, in one transaction with a note of their artifacts; then the
  * artifacts, then the note. Whoever is interrupted between leaves notes, and the next collection begins with them.
  */
-import type { ArtifactStore } from '../artifacts/index.ts'
+import type { ArtifactStore, ArtifactStores } from '../artifacts/index.ts'
 import { type ArtifactPlace, locateArtifacts } from '../artifacts/location.ts'
 import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
@@ -47,6 +47,7 @@ interface Server {
   readonly db: Db
   readonly config: Config
   readonly artifacts: ArtifactStore
+  readonly artifactStores: ArtifactStores
   readonly clock: () => number
 }
 
@@ -162,7 +163,7 @@ async function findObstacle(server: Server, one: Candidate): Promise<string | un
   const version = await findVersionFrom(server.db, one)
   if (version !== undefined) return `registered model version ${version} was made from it`
   try {
-    if (one.artifactUri) folderOf(server, one)
+    if (one.artifactUri) await folderOf(server, one)
     return undefined
   } catch (error) {
     return (error as Error).message
@@ -172,7 +173,7 @@ async function findObstacle(server: Server, one: Candidate): Promise<string | un
 /** @returns what is in the way: the note stays then, and the next collection tries again */
 async function deleteArtifacts(server: Server, one: Candidate): Promise<string | undefined> {
   try {
-    const { store, path } = folderOf(server, one)
+    const { store, path } = await folderOf(server, one)
     await store.delete(path)
   } catch (error) {
     return `its artifacts could not be deleted: ${(error as Error).message}`
@@ -182,9 +183,9 @@ async function deleteArtifacts(server: Server, one: Candidate): Promise<string |
 }
 
 /** The folder that bears the owner's id, and has nothing but its artifacts; else that of the artifacts. */
-function folderOf(server: Server, { id, artifactUri }: Candidate): ArtifactPlace {
+async function folderOf(server: Server, { id, artifactUri }: Candidate): Promise<ArtifactPlace> {
   const own = artifactUri.replace(/\/artifacts\/?$/, '')
-  const place = locateArtifacts(own.endsWith(`/${id}`) ? own : artifactUri, server)
+  const place = await locateArtifacts(own.endsWith(`/${id}`) ? own : artifactUri, server)
   if (place.path === '') throw invalidParameter(`${artifactUri} is the root of all artifacts`)
   return place
 }

@@ -22,7 +22,7 @@ export const artifactFileRoutes: readonly Route[] = [
     async handle(context, request, reply) {
       const path = safePath(queryValue(request, 'path'))
       const uri = await getRunArtifactUri(context.db, runIdOf(request) ?? queryValue(request, 'run_id'))
-      return sendArtifact(below(locateArtifacts(uri, context), path), request, reply)
+      return sendArtifact(below(await locateArtifacts(uri, context), path), request, reply)
     },
   },
   {
@@ -33,7 +33,7 @@ export const artifactFileRoutes: readonly Route[] = [
       const path = safePath(queryValue(request, 'path'))
       const version = parseVersion(queryValue(request, 'version'))
       const uri = await getModelVersionArtifactUri(context.db, queryValue(request, 'name'), version)
-      return sendArtifact(below(locateArtifacts(uri, context), path), request, reply)
+      return sendArtifact(below(await locateArtifacts(uri, context), path), request, reply)
     },
   },
   {
@@ -47,7 +47,7 @@ export const artifactFileRoutes: readonly Route[] = [
       }
       const path = safePath(asked)
       const uri = await getLoggedModelArtifactUri(context.db, pathValue(request, 'model_id'))
-      return sendArtifact(below(locateArtifacts(uri, context), path), request, reply)
+      return sendArtifact(below(await locateArtifacts(uri, context), path), request, reply)
     },
   },
   {
@@ -60,8 +60,8 @@ export const artifactFileRoutes: readonly Route[] = [
       const asked = findQueryValue(request, 'path')
       if (asked === undefined) throw invalidParameter('Request must specify path.')
       const path = safeFilePath(asked)
-      const body = await limited(request.raw, MOST_UPLOAD_BYTES)
-      const place = below(locateArtifacts(await getRunArtifactUri(context.db, runId), context), path)
+      const body = await limited(request.raw, MOST_UPLOAD_BYTES, context.config)
+      const place = below(await locateArtifacts(await getRunArtifactUri(context.db, runId), context), path)
       await place.store.put(place.path, body)
       return reply.header('content-type', 'application/json').send('')
     },

@@ -1,6 +1,7 @@
 /** The artifact proxy's byte routes: `mlflow-artifacts:/` URIs of the clients lead here. */
 import { checkServesArtifacts } from '../artifacts/location.ts'
 import { safeFilePath, safePath } from '../artifacts/safe-path.ts'
+import { withinQuota } from './limited.ts'
 import { pathValue, type Route } from './route.ts'
 import { sendArtifact } from './send-artifact.ts'
 
@@ -23,7 +24,8 @@ const upload = {
   permission: 'artifact.update',
   async handle({ artifacts, config }, request, reply) {
     checkServesArtifacts(config)
-    await artifacts.put(safeFilePath(pathValue(request, '*')), request.raw)
+    const path = safeFilePath(pathValue(request, '*'))
+    await artifacts.put(path, withinQuota(request.raw, config))
     return reply.status(200).send()
   },
 } satisfies Omit<Route, 'path'>

@@ -32,13 +32,13 @@ export const traceArtifactRoutes: readonly Route[] = ['2.0', '3.0'].map((version
     const attachment = findQueryValue(request, 'path')
     if (attachment !== undefined) {
       const path = `attachments/${safeFilePath(attachment)}`
-      return sendArtifact(fileOf(context, trace, path), request, reply)
+      return sendArtifact(await fileOf(context, trace, path), request, reply)
     }
     switch (trace.tags[SPANS_LOCATION_TAG]) {
       case IN_DATABASE:
         return sendSpans(context, traceId, request, reply)
       case undefined:
-        return sendArtifact(fileOf(context, trace, SPANS_FILE), request, reply)
+        return sendArtifact(await fileOf(context, trace, SPANS_FILE), request, reply)
       default:
         throw new ApiError(
           'NOT_IMPLEMENTED',
@@ -48,10 +48,10 @@ export const traceArtifactRoutes: readonly Route[] = ['2.0', '3.0'].map((version
   },
 }))
 
-function fileOf(context: Context, { row, tags }: Trace, path: string) {
+async function fileOf(context: Context, { row, tags }: Trace, path: string) {
   const location = tags[ARTIFACT_LOCATION_TAG]
   if (!location) throw notFound(`Trace ${row.request_id} has no artifacts.`)
-  return below(locateArtifacts(location, context), path)
+  return below(await locateArtifacts(location, context), path)
 }
 
 function sendSpans(

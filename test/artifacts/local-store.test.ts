@@ -5,13 +5,14 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { type ArtifactStore, openArtifactStore } from '../../server/artifacts/index.ts'
+import type { ArtifactStore } from '../../server/artifacts/index.ts'
+import { openLocalArtifactStore } from '../../server/artifacts/local.ts'
 import { temporaryFolder } from '../server/support.ts'
 import { filesBelow, getText, putText } from './support.ts'
 
 async function openStore(): Promise<{ store: ArtifactStore; root: string }> {
   const root = join(await temporaryFolder(), 'artifacts')
-  return { store: await openArtifactStore(root), root }
+  return { store: await openLocalArtifactStore(root), root }
 }
 
 describe('a local artifact store', () => {
@@ -176,7 +177,7 @@ describe('links in a local artifact store', () => {
 describe('opening and checking a local artifact store', () => {
   it('takes a path and a file: URI, and makes the folder', async () => {
     const folder = await temporaryFolder()
-    await putText(await openArtifactStore(`file://${folder}/a%20b`), 'f', 'x')
+    await putText(await openLocalArtifactStore(`file://${folder}/a%20b`), 'f', 'x')
     expect(await filesBelow(folder)).toEqual(['a b/f'])
   })
 
@@ -186,18 +187,16 @@ describe('opening and checking a local artifact store', () => {
       const folder = await temporaryFolder()
       await writeFile(join(folder, 'file'), '')
       const uri = join(folder, 'file', kind === 'a file above it' ? 'below' : '')
-      await expect(openArtifactStore(uri)).rejects.toThrow(
+      await expect(openLocalArtifactStore(uri)).rejects.toThrow(
         /^MLFLOW_ARTIFACTS_DESTINATION=.*file.*cannot keep/,
       )
     },
   )
 
-  it('is not what opens for a URI of another store', async () => {
-    await expect(openArtifactStore('s3://bucket/x')).rejects.toThrow('no store for s3:')
-  })
-
   it('does not wait forever for a folder that no one can make', async () => {
-    await expect(openArtifactStore('/proc/no/such/folder')).rejects.toThrow(/\/proc\/no\/such\/folder \(/)
+    await expect(openLocalArtifactStore('/proc/no/such/folder')).rejects.toThrow(
+      /\/proc\/no\/such\/folder \(/,
+    )
   })
 
   it('fails its check with the folder’s name when the folder is gone', async () => {
@@ -215,7 +214,7 @@ describe('opening and checking a local artifact store', () => {
     await writeFile(join(uploads, 'fresh'), 'half')
     const twoDaysAgo = Date.now() / 1000 - 2 * 24 * 3600
     await utimes(join(uploads, 'old'), twoDaysAgo, twoDaysAgo)
-    await openArtifactStore(root)
+    await openLocalArtifactStore(root)
     expect(await readdir(uploads)).toEqual(['fresh'])
   })
 })

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { openArtifactStore } from '../../server/artifacts/index.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { artifactStores } from '../../server/artifacts/index.ts'
+import { openLocalArtifactStore } from '../../server/artifacts/local.ts'
 import { isUnder, locateArtifacts } from '../../server/artifacts/location.ts'
 import { checkArtifactLocation } from '../../server/artifacts/location-check.ts'
 import { type Config, parseConfig } from '../../server/config.ts'
@@ -88,8 +89,11 @@ describe('isUnder', () => {
 
 describe('locating stored artifacts', () => {
   async function locate(uri: string, settings: Partial<Config> = {}) {
-    const artifacts = await openArtifactStore(await temporaryFolder())
-    const place = locateArtifacts(uri, { config: configWith(settings), artifacts })
+    const artifacts = await openLocalArtifactStore(await temporaryFolder())
+    const config = configWith(settings)
+    const stores = artifactStores(config)
+    onTestFinished(() => stores.close())
+    const place = await locateArtifacts(uri, { config, artifacts, artifactStores: stores })
     return { isOwn: place.store === artifacts, path: place.path, uri: place.store.uri }
   }
 
@@ -109,7 +113,36 @@ describe('locating stored artifacts', () => {
     expect(await locate('file:///mnt/a%20b/1', settings)).toMatchObject({ path: '1' })
   })
 
+  it('finds what is in S3 below the root that holds it, whatever the bucket where all are allowed', async () => {
+    const one = { allowedArtifactRoots: ['s3://bucket/team/'] }
+    expect(await locate('s3://bucket/team/1/a b', one)).toEqual({
+      isOwn: false,
+      uri: 's3://bucket/team',
+      path: '1/a b',
+    })
+    expect(await locate('s3://other/x', { allowedArtifactRoots: ['s3://'] })).toMatchObject({
+      uri: 's3://other',
+      path: 'x',
+    })
+  })
+
   it.each([
+    's3://other/team/x',
+    's3://bucket/teams/x',
+    's3://bucket/x',
+    's3:///team/x',
+    's3:/bucket/team/x',
+    's3://bucket/team/../x',
+    's3://bucket/team/%252e%252e/x',
+    's3://bucket@other/team/x',
+    's3://bucket/team/x?versionId=1',
+  ])('refuses %s where s3://bucket/team is allowed', async (uri) => {
+    const settings = { allowedArtifactRoots: ['s3://bucket/team'] }
+    await expect(locate(uri, settings)).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+  })
+
+  it.each([
+    's3://bucket/x',
     'file:///etc',
     '/etc',
     'file://host/etc',
@@ -120,7 +153,7 @@ describe('locating stored artifacts', () => {
     await expect(locate(uri)).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
   })
 
-  it.each(['s3://bucket/x', 'dbfs:/x', 'http://host/x', 'ftp://host/x', 'runs:/x'])(
+  it.each(['gs://bucket/x', 'dbfs:/x', 'http://host/x', 'ftp://host/x', 'runs:/x'])(
     'says that it has no store for %s',
     async (uri) => {
       await expect(locate(uri)).rejects.toMatchObject({ code: 'NOT_IMPLEMENTED' })

@@ -190,10 +190,10 @@ describe("a run's artifacts", () => {
 
   it('answer 501 where only the clients have a store', async () => {
     const { app, runId, db } = await appWithRun()
-    await db.updateTable('runs').set({ artifact_uri: 's3://b/x' }).where('run_uuid', '=', runId).execute()
+    await db.updateTable('runs').set({ artifact_uri: 'gs://b/x' }).where('run_uuid', '=', runId).execute()
     const { status, body } = await call(app, 'GET', 'artifacts/list', { run_id: runId })
     expect(status).toBe(501)
-    expect(body.message).toBe('This server has no store for s3: artifacts.')
+    expect(body.message).toBe('This server has no store for gs: artifacts.')
   })
 
   it('have no presigned URLs', async () => {

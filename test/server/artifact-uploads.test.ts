@@ -106,4 +106,22 @@ describe('an upload', () => {
     expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 400.*Max size is 10MB/s)
     expect(await filesBelow(folder)).toEqual([])
   })
+
+  it.each([
+    ['with a length', `Content-Length: ${MEGABYTE}`, half],
+    ['in chunks', 'Transfer-Encoding: chunked', Buffer.concat([chunkedHalf, Buffer.from('0\r\n\r\n')])],
+  ])('%s that is larger than the operator allows is refused', async (_kind, framing, body) => {
+    const folder = await temporaryFolder()
+    const app = await testApp({ artifactsDestination: folder, maxUploadBytes: MEGABYTE - 1 })
+    const socket = await beginUpload(await listen(app), framing, body)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 413 .*"error_code":"REQUEST_TOO_LARGE"/s)
+    expect(await filesBelow(folder)).toEqual([])
+  })
+
+  it('that is just as large as the operator allows is taken', async () => {
+    const app = await testApp({ maxUploadBytes: MEGABYTE })
+    const { statusCode } = await app.inject({ method: 'PUT', url: `${ROUTE}/f`, payload: half })
+    expect(statusCode).toBe(200)
+  })
 })

@@ -1,0 +1,64 @@
+/** Listing and reading objects. */
+import { Readable } from 'node:stream'
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type ListObjectsV2CommandOutput,
+  paginateListObjectsV2,
+} from '@aws-sdk/client-s3'
+import { ApiError } from '../errors.ts'
+import type { ArtifactEntry, ArtifactFile } from './index.ts'
+import { folderPrefix, objectAt, type S3Place } from './s3-place.ts'
+
+/** The entries right below a folder, of all pages. */
+export async function listObjects(place: S3Place, path: string): Promise<ArtifactEntry[]> {
+  const { client, bucket, owner } = place
+  const prefix = folderPrefix(place, path)
+  const entries: ArtifactEntry[] = []
+  const query = { Bucket: bucket, Prefix: prefix, Delimiter: '/', ...owner }
+  for await (const page of paginateListObjectsV2({ client }, query)) entries.push(...entriesOf(page, prefix))
+  return entries.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+}
+
+function entriesOf(page: ListObjectsV2CommandOutput, prefix: string): ArtifactEntry[] {
+  const folders = (page.CommonPrefixes ?? []).map(({ Prefix = '' }) => ({
+    path: Prefix.slice(prefix.length, -1),
+    isDirectory: true,
+  }))
+  // A key that ends with a slash is how consoles make an empty folder.
+  const files = (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({
+    path: Key.slice(prefix.length),
+    isDirectory: false,
+    sizeBytes: Size,
+  }))
+  return [...folders, ...files].filter(({ path }) => !['', '.', '..'].includes(path))
+}
+
+export async function getObject(place: S3Place, path: string): Promise<ArtifactFile> {
+  const object = objectAt(place, path)
+  const {
+    ContentLength = 0,
+    ETag = '',
+    LastModified,
+  } = await place.client.send(new HeadObjectCommand(object))
+  return {
+    sizeBytes: ContentLength,
+    modifiedAt: LastModified ?? new Date(0),
+    etag: ETag,
+    read: ({ start, end } = { start: 0, end: ContentLength - 1 }) =>
+      Readable.from(bytesOf(place, { ...object, IfMatch: ETag }, start, end), { objectMode: false }),
+  }
+}
+
+async function* bytesOf(
+  { client }: S3Place,
+  object: { Bucket: string; Key: string; IfMatch: string },
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer> {
+  if (end < start) return
+  const { Body } = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${start}-${end}` }))
+  if (!(Body instanceof Readable))
+    throw new ApiError('TEMPORARILY_UNAVAILABLE', 'S3 answered without a body.')
+  yield* Body
+}

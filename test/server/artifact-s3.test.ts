@@ -1,0 +1,221 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import {
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Config } from '../../server/config.ts'
+import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
+import { call, testApp } from './support.ts'
+
+const ROUTE = '/api/2.0/mlflow-artifacts/artifacts'
+const MIB = 1024 ** 2
+
+const program = await s3Program()
+let s3: S3Server
+let nextPrefix = 0
+
+beforeAll(async () => {
+  if (program) s3 = await startS3(program)
+  Object.assign(process.env, s3?.environment)
+})
+
+afterAll(() => s3?.stop())
+
+/** A server whose artifacts are below a prefix of their own. */
+async function s3App(settings: Partial<Config> = {}): Promise<{ app: FastifyInstance; prefix: string }> {
+  const prefix = `team/${nextPrefix++}`
+  const app = await testApp({
+    artifactsDestination: `s3://${BUCKET}/${prefix}`,
+    s3EndpointUrl: s3.url,
+    s3Region: 'us-east-1',
+    ...settings,
+  })
+  return { app, prefix }
+}
+
+async function put(app: FastifyInstance, path: string, payload: string | Buffer = 'hi') {
+  return app.inject({ method: 'PUT', url: `${ROUTE}/${path}`, payload })
+}
+
+async function keys(prefix = ''): Promise<string[]> {
+  const { Contents = [] } = await s3.client.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }))
+  return Contents.map(({ Key = '' }) => Key)
+}
+
+async function uploadsInProgress(prefix: string): Promise<number> {
+  const { Uploads = [] } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }))
+  return Uploads.filter(({ Key }) => Key?.startsWith(prefix)).length
+}
+
+async function store(key: string, body = 'x'): Promise<void> {
+  await s3.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }))
+}
+
+describe.skipIf(!program)('artifacts in S3', () => {
+  it('are kept under the key that MLflow gives them, and come back as downloads', async () => {
+    const { app, prefix } = await s3App()
+    expect((await put(app, '1/run/artifacts/metrics.json', '{"a":1}')).statusCode).toBe(200)
+    expect(await keys(prefix)).toEqual([`${prefix}/1/run/artifacts/metrics.json`])
+
+    const response = await app.inject(`${ROUTE}/1/run/artifacts/metrics.json`)
+    expect(response.body).toBe('{"a":1}')
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/plain',
+      'content-disposition': 'attachment; filename=metrics.json',
+      'content-length': '7',
+      'x-content-type-options': 'nosniff',
+      etag: expect.stringMatching(/^"[\w-]+"$/),
+      'last-modified': expect.stringMatching(/GMT$/),
+    })
+  })
+
+  it('have the media type in S3 that MLflow gives them', async () => {
+    const { app, prefix } = await s3App()
+    await put(app, 'plot.png')
+    const object = new GetObjectCommand({ Bucket: BUCKET, Key: `${prefix}/plot.png` })
+    expect((await s3.client.send(object)).ContentType).toBe('image/png')
+  })
+
+  it.each([0, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 20 * MIB])('are whole at %i bytes', async (bytes) => {
+    const { app } = await s3App()
+    const sent = Buffer.alloc(bytes, 'abcdefghijk')
+    expect((await put(app, 'f', sent)).statusCode).toBe(200)
+    const { rawPayload } = await app.inject(`${ROUTE}/f`)
+    expect(rawPayload.equals(sent)).toBe(true)
+  })
+
+  it('are given in parts, and not at all to who has them', async () => {
+    const { app } = await s3App()
+    await put(app, 'f', '0123456789')
+    const get = (headers: Record<string, string>) => app.inject({ url: `${ROUTE}/f`, headers })
+    const part = await get({ range: 'bytes=2-4' })
+    expect([part.statusCode, part.body, part.headers['content-range']]).toEqual([206, '234', 'bytes 2-4/10'])
+    const { etag, 'last-modified': modified } = part.headers as Record<string, string>
+    expect((await get({ 'if-none-match': etag as string })).statusCode).toBe(304)
+    expect((await get({ 'if-modified-since': modified as string })).statusCode).toBe(304)
+    expect((await get({ range: 'bytes=99-' })).statusCode).toBe(416)
+    const head = await app.inject({ method: 'HEAD', url: `${ROUTE}/f` })
+    expect([head.headers['content-length'], head.body]).toEqual(['10', ''])
+  })
+
+  it('are listed by folder: the entries right below, in order, of thousands of objects', async () => {
+    const { app, prefix } = await s3App()
+    const names = Array.from({ length: 1_100 }, (_, i) => `many/${String(i).padStart(4, '0')}`)
+    // Straight into the store's folder: by requests it would take half a minute.
+    await mkdir(join(s3.folder, prefix, 'many'), { recursive: true })
+    for (const name of names) await writeFile(join(s3.folder, prefix, name), 'x')
+    await put(app, 'b.txt', 'four')
+    await put(app, 'a/c/d.txt')
+    await store(`${prefix}/empty/`, '')
+    await store(`${prefix}-not/x`)
+    const list = async (path = '') => (await app.inject({ url: ROUTE, query: { path } })).json()
+    expect(await list()).toEqual({
+      files: [
+        { path: 'a', is_dir: true },
+        { path: 'b.txt', is_dir: false, file_size: 4 },
+        { path: 'empty', is_dir: true },
+        { path: 'many', is_dir: true },
+      ],
+    })
+    expect((await list('many')).files.map(({ path }: { path: string }) => `many/${path}`)).toEqual(names)
+    for (const nothing of ['b.txt', 'nowhere', 'empty', 'man']) expect(await list(nothing)).toEqual({})
+
+    const deleted = await app.inject({ method: 'DELETE', url: `${ROUTE}/many` })
+    expect([deleted.statusCode, deleted.json()]).toEqual([200, {}])
+    expect(await keys(`${prefix}/many`)).toEqual([])
+    expect(await keys(`${prefix}-not`)).toHaveLength(1)
+  }, 60_000)
+
+  it('are deleted alone or as a folder, never those whose names only begin alike', async () => {
+    const { app, prefix } = await s3App()
+    for (const name of ['a', 'ab', 'a.txt', 'd/1', 'd/e/2', 'de']) await put(app, name)
+    for (const name of ['a', 'd', 'absent']) {
+      expect((await app.inject({ method: 'DELETE', url: `${ROUTE}/${name}` })).statusCode).toBe(200)
+    }
+    expect(await keys(prefix)).toEqual(['a.txt', 'ab', 'de'].map((name) => `${prefix}/${name}`))
+  })
+
+  it('answer 404 where there is none', async () => {
+    const { app } = await s3App()
+    const { statusCode, headers, body } = await app.inject(`${ROUTE}/nowhere`)
+    expect(statusCode).toBe(404)
+    expect(JSON.parse(body)).toMatchObject({ error_code: 'RESOURCE_DOES_NOT_EXIST' })
+    expect(headers.etag).toBeUndefined()
+  })
+
+  it('stay inside their prefix whatever the path', async () => {
+    const { app, prefix } = await s3App()
+    await store('secret', 'CANARY')
+    for (const path of [
+      '..%2f..%2fsecret',
+      '%252e%252e/%252e%252e/secret',
+      '%2fsecret',
+      'a/..%2f..%2f..%2fsecret',
+    ]) {
+      for (const method of ['GET', 'PUT', 'DELETE'] as const) {
+        const { statusCode, body } = await app.inject({ method, url: `${ROUTE}/${path}` })
+        expect([statusCode, body]).toEqual([400, expect.stringContaining('Invalid path')])
+      }
+    }
+    expect(await keys('secret')).toEqual(['secret'])
+    expect(await keys(prefix)).toEqual([])
+  })
+
+  it.each([1, 20])('leave nothing when the client goes away after %i MiB', async (mib) => {
+    const { app, prefix } = await s3App()
+    const url = new URL(`${await app.listen({ port: 0, host: '127.0.0.1' })}${ROUTE}/half`)
+    const upload = request(url, { method: 'PUT', headers: { 'content-length': 40 * MIB } })
+    upload.on('error', () => undefined)
+    await new Promise((resolve) => upload.write(Buffer.alloc(mib * MIB), resolve))
+    if (mib > 8) await expect.poll(() => uploadsInProgress(prefix)).toBe(1)
+    upload.destroy()
+    await new Promise((resolve) => upload.once('close', resolve))
+    await expect.poll(() => uploadsInProgress(prefix)).toBe(0)
+    await app.close()
+    expect(await keys(prefix)).toEqual([])
+  })
+
+  it('are no larger than the operator allows', async () => {
+    const { app, prefix } = await s3App({ maxUploadBytes: 10 * MIB })
+    const chunks = Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(MIB)))
+    const { statusCode } = await app.inject({ method: 'PUT', url: `${ROUTE}/f`, payload: chunks })
+    expect(statusCode).toBe(413)
+    expect([await keys(prefix), await uploadsInProgress(prefix)]).toEqual([[], 0])
+  })
+
+  it('are read for the UI where the clients write them themselves', async () => {
+    const root = `s3://${BUCKET}/direct`
+    const { app } = await s3App({ defaultArtifactRoot: root })
+    const experiment_id = (await call(app, 'POST', 'experiments/create', { name: 'e' })).body.experiment_id
+    const { info } = (await call(app, 'POST', 'runs/create', { experiment_id, start_time: 1 })).body.run
+    expect(info.artifact_uri).toBe(`${root}/${experiment_id}/${info.run_id}/artifacts`)
+    await store(`direct/${experiment_id}/${info.run_id}/artifacts/model/MLmodel`, 'flavor')
+    const list = await call(app, 'GET', 'artifacts/list', { run_id: info.run_id, path: 'model' })
+    expect(list.body).toEqual({
+      root_uri: info.artifact_uri,
+      files: [{ path: 'model/MLmodel', is_dir: false, file_size: 6 }],
+    })
+    const file = await app.inject({
+      url: '/get-artifact',
+      query: { run_id: info.run_id, path: 'model/MLmodel' },
+    })
+    expect([file.statusCode, file.body]).toEqual([200, 'flavor'])
+  })
+
+  it('hold experiments only below the roots that are allowed', async () => {
+    const { app } = await s3App({ allowedArtifactRoots: [`s3://${BUCKET}/mine`] })
+    const create = (artifact_location: string) =>
+      call(app, 'POST', 'experiments/create', { name: artifact_location, artifact_location })
+    expect((await create(`s3://${BUCKET}/mine/a`)).status).toBe(200)
+    for (const location of [`s3://${BUCKET}/minefield`, 's3://other/mine/a', `s3://${BUCKET}/mine/../x`]) {
+      expect((await create(location)).status).toBe(400)
+    }
+  })
+})

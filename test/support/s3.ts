@@ -1,0 +1,85 @@
+/** A real S3: versitygw on a folder, which checks every signature. */
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { REPOSITORY, run } from './mlflow.ts'
+import { type RunningServer, startServer } from './server-process.ts'
+
+const VERSION = 'v1.8.0'
+export const BUCKET = 'artifacts'
+const ACCESS = { accessKeyId: 'trackyard', secretAccessKey: 'not-a-secret-but-64-bit' }
+
+export interface S3Server extends RunningServer {
+  /** For direct looks at what is there. */
+  readonly client: S3Client
+  /** Where the objects of `BUCKET` are as files. */
+  readonly folder: string
+  /** What a server or a client needs to reach it. */
+  readonly environment: Record<string, string>
+}
+
+/** The program, built at the first call; undefined, with the reason printed, where there is no Go. */
+export async function s3Program(): Promise<string | undefined> {
+  const folder = join(REPOSITORY, '.cache/versitygw', VERSION)
+  const program = join(folder, 'versitygw')
+  if (existsSync(program)) return program
+  try {
+    await run('go', ['install', `github.com/versity/versitygw/cmd/versitygw@${VERSION}`], { GOBIN: folder })
+    return program
+  } catch (error) {
+    if (process.env.CI === 'true') throw error
+    console.warn(
+      `skipped: no S3 server: versitygw could not be built: ${(error as Error).message.slice(-300)}`,
+    )
+    return undefined
+  }
+}
+
+/** An S3 with one empty bucket, `BUCKET`. */
+export async function startS3(program: string): Promise<S3Server> {
+  const folder = await mkdtemp(join(tmpdir(), 'trackyard-s3-'))
+  const [data, metadata] = [join(folder, 'data'), join(folder, 'metadata')]
+  await Promise.all([mkdir(data), mkdir(metadata)])
+  const server = await startServer({
+    command: program,
+    args: (port) => [
+      '--port',
+      `127.0.0.1:${port}`,
+      '--health',
+      '/health',
+      '--quiet',
+      'posix',
+      '--sidecar',
+      metadata,
+      data,
+    ],
+    environment: { ROOT_ACCESS_KEY: ACCESS.accessKeyId, ROOT_SECRET_KEY: ACCESS.secretAccessKey },
+    folder,
+    startWithinMs: 20_000,
+  })
+  const client = new S3Client({
+    endpoint: server.url,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: ACCESS,
+  })
+  await client.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  return {
+    ...server,
+    client,
+    folder: join(data, BUCKET),
+    environment: {
+      MLFLOW_S3_ENDPOINT_URL: server.url,
+      AWS_ACCESS_KEY_ID: ACCESS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: ACCESS.secretAccessKey,
+      AWS_DEFAULT_REGION: 'us-east-1',
+    },
+    async stop() {
+      client.destroy()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
