@@ -1,4 +1,5 @@
 import type { Rpc } from '../rpc.ts'
+import { artifactTransferRpcs } from './artifact-transfers.ts'
 import { artifactRpcs } from './artifacts.ts'
 import { assessmentRpcs } from './assessments.ts'
 import { commentRpcs } from './comments.ts'
@@ -29,6 +30,7 @@ import { wholeTraceRpcs } from './whole-traces.ts'
 
 const API: readonly Rpc[] = [
   ...artifactRpcs,
+  ...artifactTransferRpcs,
   ...experimentRpcs,
   ...experimentSearchRpcs,
   ...runRpcs,

@@ -8,14 +8,15 @@ export const serverRpcs = [
     version: '3.0',
     permission: 'open',
     request: message({}),
-    handler: ({ config }) => ({
+    handler: ({ config, artifacts }) => ({
       store_type: 'SqlStore',
       workspaces_enabled: false,
       trace_archival_enabled: false,
-      multipart_uploads_enabled: false,
-      multipart_downloads_enabled: false,
-      presigned_upload_run_id_supported: false,
-      presigned_upload_model_id_supported: false,
+      multipart_uploads_enabled:
+        config.serveArtifacts && artifacts.direct !== undefined && config.maxUploadBytes === 0,
+      multipart_downloads_enabled: config.serveArtifacts && artifacts.direct !== undefined,
+      presigned_upload_run_id_supported: true,
+      presigned_upload_model_id_supported: true,
       artifact_serving_enabled: config.serveArtifacts,
       features_enabled: { gateway: false },
     }),

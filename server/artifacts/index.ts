@@ -37,6 +37,28 @@ export interface ArtifactStore {
   delete(path: string): Promise<void>
   /** @throws when artifacts cannot be read and written now */
   check(): Promise<void>
+  /** Absent where clients cannot reach the store themselves. */
+  readonly direct?: DirectTransfers
+}
+
+/** Transfers between clients and the store past this server, by URLs that it signs. */
+export interface DirectTransfers {
+  /** Begins an upload in parts, which is invisible until it is completed; `urls` has one a part. */
+  createUpload(path: string, parts: number): Promise<{ uploadId: string; urls: string[] }>
+  /** @throws ApiError for parts that did not come as said, and for an upload that is not under way */
+  completeUpload(path: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>
+  abortUpload(path: string, uploadId: string): Promise<void>
+  /** A URL to `PUT` the whole file to, with headers that must be sent. */
+  uploadUrl(path: string, seconds: number): Promise<{ url: string; headers: Record<string, string> }>
+  /** @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such file */
+  downloadUrl(path: string, seconds: number): Promise<{ url: string; sizeBytes: number }>
+}
+
+export interface UploadedPart {
+  /** From 1 on. */
+  readonly number: number
+  /** What the store answered to the part. */
+  readonly etag: string
 }
 
 /** The stores of a server: one connection to each service, made when it is first needed. */

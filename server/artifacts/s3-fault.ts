@@ -1,6 +1,6 @@
 /** What a client is told when S3 refuses or is away. */
 import { S3ServiceException } from '@aws-sdk/client-s3'
-import { ApiError, notFound } from '../errors.ts'
+import { ApiError, invalidParameter, notFound } from '../errors.ts'
 
 /** The operator's to put right: asking again is of no use. */
 const MISCONFIGURED: Record<string, string> = {
@@ -16,12 +16,22 @@ const MISCONFIGURED: Record<string, string> = {
   InvalidObjectState: 'the object is archived',
 }
 
+const SENT_BY_CLIENT = new Set([
+  'EntityTooLarge',
+  'EntityTooSmall',
+  'InvalidPart',
+  'InvalidPartOrder',
+  'KeyTooLongError',
+])
+
 /** An ApiError for whatever the SDK throws while it works on `path` in `bucket`; an ApiError comes back as it is. */
 export function s3Fault(error: unknown, bucket: string, path: string): ApiError {
   if (error instanceof ApiError) return error
   const name = error instanceof Error ? error.name : ''
   if (name === 'NoSuchKey' || name === 'NotFound') return notFound(`No such artifact: '${path}'`)
   if (name === 'NoSuchUpload') return notFound(`No such upload of '${path}': it was completed or aborted.`)
+  if (SENT_BY_CLIENT.has(name))
+    return invalidParameter(`S3 does not take '${path}': ${(error as Error).message}`)
   const problem = problemOf(error)
   return problem === undefined
     ? new ApiError('TEMPORARILY_UNAVAILABLE', 'S3 cannot be reached now, or is too busy; try again.', {

@@ -19,7 +19,7 @@ const MOST_DOUBLINGS = 3
 /** What one upload holds in memory is these parts and the one that is being filled. */
 const PARTS_IN_FLIGHT = 2
 /** Some stores copy all parts into one file before they answer. */
-const COMPLETE_WITHIN_MS = 600_000
+export const COMPLETE_WITHIN_MS = 600_000
 
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {

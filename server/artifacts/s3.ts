@@ -3,6 +3,7 @@ import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import type { ArtifactStore } from './index.ts'
 import type { S3Settings } from './s3-client.ts'
 import { deleteObjects } from './s3-delete.ts'
+import { abortUpload, completeUpload, createUpload, downloadUrl, uploadUrl } from './s3-direct.ts'
 import { s3Fault } from './s3-fault.ts'
 import { folderPrefix, parseS3Uri, type S3Place } from './s3-place.ts'
 import { getObject, listObjects } from './s3-read.ts'
@@ -31,6 +32,13 @@ export function s3ArtifactStore(uri: string, client: S3Client, settings: S3Setti
     put: (path, body) => told(path, putObject(place, path, body)),
     delete: (path) => told(path, deleteObjects(place, path)),
     check: () => told('', check(place)),
+    direct: {
+      createUpload: (path, parts) => told(path, createUpload(place, path, parts)),
+      completeUpload: (path, id, parts) => told(path, completeUpload(place, path, id, parts)),
+      abortUpload: (path, id) => told(path, abortUpload(place, path, id)),
+      uploadUrl: (path, seconds) => told(path, uploadUrl(place, path, seconds)),
+      downloadUrl: (path, seconds) => told(path, downloadUrl(place, path, seconds)),
+    },
   }
 }
 

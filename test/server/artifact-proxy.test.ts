@@ -150,13 +150,14 @@ describe('the artifact proxy', () => {
     }
   })
 
-  it('answers 501 for multipart uploads and presigned URLs', async () => {
+  it('answers 501 for multipart uploads and presigned URLs, which the stock client then does without', async () => {
     const app = await testApp()
     for (const step of ['create', 'complete', 'abort']) {
       const response = await app.inject({
         method: 'POST',
         url: `/api/2.0/mlflow-artifacts/mpu/${step}/1/run`,
-        payload: { path: 'f', num_parts: 1 },
+        // The client sends the path that the file has on its machine.
+        payload: { path: '/home/me/f', num_parts: 1, parts: [] },
       })
       expect(response.json()).toEqual({
         error_code: 'NOT_IMPLEMENTED',
@@ -279,13 +280,9 @@ describe('attacks on the artifact proxy', () => {
 
   it('A19: gives no upload credentials for a path that climbs', async () => {
     const app = await testApp()
-    for (const [folder, path] of [
-      ['..%2f..%2fx', 'f'],
-      ['a', '../../../f'],
-      ['a', '/tmp/f'],
-    ]) {
+    for (const folder of ['..%2f..%2fx', '%252e%252e', '%2fetc']) {
       const url = `/api/2.0/mlflow-artifacts/mpu/create/${folder}`
-      const response = await app.inject({ method: 'POST', url, payload: { path, num_parts: 1 } })
+      const response = await app.inject({ method: 'POST', url, payload: { path: 'f', num_parts: 1 } })
       expect(response.statusCode).toBe(400)
       expect(response.json()).toEqual({ error_code: 'INVALID_PARAMETER_VALUE', message: 'Invalid path' })
     }

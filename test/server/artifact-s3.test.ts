@@ -2,24 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import {
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Config } from '../../server/config.ts'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
-import { call, testApp } from './support.ts'
-
-const ROUTE = '/api/2.0/mlflow-artifacts/artifacts'
-const MIB = 1024 ** 2
+import { keysBelow, MIB, ROUTE, s3App, storeObject, uploadsBelow } from './s3-support.ts'
+import { call } from './support.ts'
 
 const program = await s3Program()
 let s3: S3Server
-let nextPrefix = 0
 
 beforeAll(async () => {
   if (program) s3 = await startS3(program)
@@ -28,39 +19,17 @@ beforeAll(async () => {
 
 afterAll(() => s3?.stop())
 
-/** A server whose artifacts are below a prefix of their own. */
-async function s3App(settings: Partial<Config> = {}): Promise<{ app: FastifyInstance; prefix: string }> {
-  const prefix = `team/${nextPrefix++}`
-  const app = await testApp({
-    artifactsDestination: `s3://${BUCKET}/${prefix}`,
-    s3EndpointUrl: s3.url,
-    s3Region: 'us-east-1',
-    ...settings,
-  })
-  return { app, prefix }
-}
-
 async function put(app: FastifyInstance, path: string, payload: string | Buffer = 'hi') {
   return app.inject({ method: 'PUT', url: `${ROUTE}/${path}`, payload })
 }
 
-async function keys(prefix = ''): Promise<string[]> {
-  const { Contents = [] } = await s3.client.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }))
-  return Contents.map(({ Key = '' }) => Key)
-}
-
-async function uploadsInProgress(prefix: string): Promise<number> {
-  const { Uploads = [] } = await s3.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }))
-  return Uploads.filter(({ Key }) => Key?.startsWith(prefix)).length
-}
-
-async function store(key: string, body = 'x'): Promise<void> {
-  await s3.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }))
-}
+const keys = (prefix: string) => keysBelow(s3, prefix)
+const uploadsInProgress = (prefix: string) => uploadsBelow(s3, prefix)
+const store = (key: string, body?: string) => storeObject(s3, key, body)
 
 describe.skipIf(!program)('artifacts in S3', () => {
   it('are kept under the key that MLflow gives them, and come back as downloads', async () => {
-    const { app, prefix } = await s3App()
+    const { app, prefix } = await s3App(s3)
     expect((await put(app, '1/run/artifacts/metrics.json', '{"a":1}')).statusCode).toBe(200)
     expect(await keys(prefix)).toEqual([`${prefix}/1/run/artifacts/metrics.json`])
 
@@ -77,14 +46,14 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it('have the media type in S3 that MLflow gives them', async () => {
-    const { app, prefix } = await s3App()
+    const { app, prefix } = await s3App(s3)
     await put(app, 'plot.png')
     const object = new GetObjectCommand({ Bucket: BUCKET, Key: `${prefix}/plot.png` })
     expect((await s3.client.send(object)).ContentType).toBe('image/png')
   })
 
   it.each([0, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 20 * MIB])('are whole at %i bytes', async (bytes) => {
-    const { app } = await s3App()
+    const { app } = await s3App(s3)
     const sent = Buffer.alloc(bytes, 'abcdefghijk')
     expect((await put(app, 'f', sent)).statusCode).toBe(200)
     const { rawPayload } = await app.inject(`${ROUTE}/f`)
@@ -92,7 +61,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it('are given in parts, and not at all to who has them', async () => {
-    const { app } = await s3App()
+    const { app } = await s3App(s3)
     await put(app, 'f', '0123456789')
     const get = (headers: Record<string, string>) => app.inject({ url: `${ROUTE}/f`, headers })
     const part = await get({ range: 'bytes=2-4' })
@@ -106,7 +75,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it('are listed by folder: the entries right below, in order, of thousands of objects', async () => {
-    const { app, prefix } = await s3App()
+    const { app, prefix } = await s3App(s3)
     const names = Array.from({ length: 1_100 }, (_, i) => `many/${String(i).padStart(4, '0')}`)
     // Straight into the store's folder: by requests it would take half a minute.
     await mkdir(join(s3.folder, prefix, 'many'), { recursive: true })
@@ -134,7 +103,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   }, 60_000)
 
   it('are deleted alone or as a folder, never those whose names only begin alike', async () => {
-    const { app, prefix } = await s3App()
+    const { app, prefix } = await s3App(s3)
     for (const name of ['a', 'ab', 'a.txt', 'd/1', 'd/e/2', 'de']) await put(app, name)
     for (const name of ['a', 'd', 'absent']) {
       expect((await app.inject({ method: 'DELETE', url: `${ROUTE}/${name}` })).statusCode).toBe(200)
@@ -143,7 +112,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it('answer 404 where there is none', async () => {
-    const { app } = await s3App()
+    const { app } = await s3App(s3)
     const { statusCode, headers, body } = await app.inject(`${ROUTE}/nowhere`)
     expect(statusCode).toBe(404)
     expect(JSON.parse(body)).toMatchObject({ error_code: 'RESOURCE_DOES_NOT_EXIST' })
@@ -151,7 +120,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it('stay inside their prefix whatever the path', async () => {
-    const { app, prefix } = await s3App()
+    const { app, prefix } = await s3App(s3)
     await store('secret', 'CANARY')
     for (const path of [
       '..%2f..%2fsecret',
@@ -169,7 +138,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it.each([1, 20])('leave nothing when the client goes away after %i MiB', async (mib) => {
-    const { app, prefix } = await s3App()
+    const { app, prefix } = await s3App(s3)
     const url = new URL(`${await app.listen({ port: 0, host: '127.0.0.1' })}${ROUTE}/half`)
     const upload = request(url, { method: 'PUT', headers: { 'content-length': 40 * MIB } })
     upload.on('error', () => undefined)
@@ -183,7 +152,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it('are no larger than the operator allows', async () => {
-    const { app, prefix } = await s3App({ maxUploadBytes: 10 * MIB })
+    const { app, prefix } = await s3App(s3, { maxUploadBytes: 10 * MIB })
     const chunks = Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(MIB)))
     const { statusCode } = await app.inject({ method: 'PUT', url: `${ROUTE}/f`, payload: chunks })
     expect(statusCode).toBe(413)
@@ -192,7 +161,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
 
   it('are read for the UI where the clients write them themselves', async () => {
     const root = `s3://${BUCKET}/direct`
-    const { app } = await s3App({ defaultArtifactRoot: root })
+    const { app } = await s3App(s3, { defaultArtifactRoot: root })
     const experiment_id = (await call(app, 'POST', 'experiments/create', { name: 'e' })).body.experiment_id
     const { info } = (await call(app, 'POST', 'runs/create', { experiment_id, start_time: 1 })).body.run
     expect(info.artifact_uri).toBe(`${root}/${experiment_id}/${info.run_id}/artifacts`)
@@ -210,7 +179,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   })
 
   it('hold experiments only below the roots that are allowed', async () => {
-    const { app } = await s3App({ allowedArtifactRoots: [`s3://${BUCKET}/mine`] })
+    const { app } = await s3App(s3, { allowedArtifactRoots: [`s3://${BUCKET}/mine`] })
     const create = (artifact_location: string) =>
       call(app, 'POST', 'experiments/create', { name: artifact_location, artifact_location })
     expect((await create(`s3://${BUCKET}/mine/a`)).status).toBe(200)
