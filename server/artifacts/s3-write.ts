@@ -8,14 +8,10 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { PART_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
 import { newObject, type S3Place } from './s3-place.ts'
 import { uploadBytes } from './upload-bytes.ts'
 
-const MIB = 1024 ** 2
-/** S3 takes 10,000 parts: 16 GB in parts of 8 MiB, then larger ones, some 380 GB in all. */
-const PART_BYTES = 8 * MIB
-const PARTS_OF_ONE_SIZE = 2_000
-const MOST_DOUBLINGS = 3
 /** What one upload holds in memory is these parts and the one that is being filled. */
 const PARTS_IN_FLIGHT = 2
 /** Some stores copy all parts into one file before they answer. */
@@ -24,61 +20,38 @@ export const COMPLETE_WITHIN_MS = 600_000
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {
   const parts = partsOf(uploadBytes(body))
-  const { value: first = Buffer.alloc(0) } = await parts.next()
-  if (first.length < PART_BYTES) {
-    await place.client.send(new PutObjectCommand({ ...newObject(place, path), Body: first }))
+  const { value: first } = await parts.next()
+  if (first === undefined) {
+    await place.client.send(new PutObjectCommand({ ...newObject(place, path), Body: '' }))
+  } else if (first.bytes.length < PART_BYTES) {
+    const put = new PutObjectCommand({ ...newObject(place, path), Body: first.bytes })
+    put.middlewareStack.add(withHash(first), { step: 'build' })
+    await place.client.send(put)
   } else {
     await putParts(place, path, first, parts)
   }
 }
 
-/** Parts in the order they came; each but the last has its full size. */
-async function* partsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, undefined> {
-  let held: Buffer[] = []
-  let bytes = 0
-  let number = 1
-  for await (const chunk of chunks) {
-    held.push(chunk)
-    bytes += chunk.length
-    for (let size = partBytes(number); bytes >= size; size = partBytes(++number)) {
-      const all = Buffer.concat(held, bytes)
-      yield all.subarray(0, size)
-      held = [all.subarray(size)]
-      bytes -= size
-    }
-  }
-  if (bytes > 0) yield Buffer.concat(held, bytes)
-}
-
-function partBytes(number: number): number {
-  return PART_BYTES * 2 ** Math.min(MOST_DOUBLINGS, Math.floor((number - 1) / PARTS_OF_ONE_SIZE))
-}
-
-async function putParts(
-  place: S3Place,
-  path: string,
-  first: Buffer,
-  rest: AsyncIterable<Buffer>,
-): Promise<void> {
+async function putParts(place: S3Place, path: string, first: Part, rest: AsyncIterable<Part>): Promise<void> {
   const { client } = place
   const { Bucket, Key, UploadId } = await client.send(
     new CreateMultipartUploadCommand(newObject(place, path)),
   )
   const upload = { Bucket, Key, ...place.owner, UploadId }
   const sent: Promise<CompletedPart>[] = []
-  const sendPart = (Body: Buffer) => {
+  const sendPart = (one: Part) => {
     const PartNumber = sent.length + 1
-    const part = client
-      .send(new UploadPartCommand({ ...upload, PartNumber, Body }))
-      .then(({ ETag }) => ({ PartNumber, ETag }))
+    const command = new UploadPartCommand({ ...upload, PartNumber, Body: one.bytes })
+    command.middlewareStack.add(withHash(one), { step: 'build' })
+    const part = client.send(command).then(({ ETag }) => ({ PartNumber, ETag }))
     // Looked at only after the next parts have come from the client.
     part.catch(() => undefined)
     sent.push(part)
   }
   try {
     sendPart(first)
-    for await (const bytes of rest) {
-      sendPart(bytes)
+    for await (const part of rest) {
+      sendPart(part)
       await sent.at(-PARTS_IN_FLIGHT)
     }
     const Parts = await Promise.all(sent)

@@ -1,0 +1,122 @@
+/**
+ * Large artifacts up and down at once, on a local disk and on S3: bytes a second, the server's memory meanwhile, and
+ * how long another call takes. Usage: npm run bench:artifacts [-- GB COPIES]. Exit code 1 when a target is missed.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { startTrackyard } from '../test/support/mlflow.ts'
+import { BUCKET, s3Program, startS3 } from '../test/support/s3.ts'
+import { connect } from './http-load.ts'
+
+const GB = Number(process.argv[2] ?? 1)
+const COPIES = Number(process.argv[3] ?? 4)
+const BYTES = GB * 1e9
+const MOST_GROWTH_MB = 200
+const MOST_WAIT_MS = 100
+const BLOCK = Buffer.alloc(64 * 1024, 'trackyard')
+const ROUTE = '/api/2.0/mlflow-artifacts/artifacts/1/run/artifacts'
+
+let met = true
+console.log(`${COPIES} artifacts of ${GB} GB at once`)
+console.log(`${''.padEnd(20)}MB/s in all   memory grows   another call, 95th percentile`)
+await onFolder((folder) => measure('local disk', folder, {}))
+const program = await s3Program()
+if (program) {
+  const s3 = await startS3(program)
+  const environment = { ...s3.environment, MLFLOW_ARTIFACTS_DESTINATION: `s3://${BUCKET}/bench` }
+  await onFolder((folder) => measure('S3 (versitygw)', folder, environment)).finally(() => s3.stop())
+}
+process.exitCode = met ? 0 : 1
+
+async function onFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'trackyard-bench-'))
+  await work(folder).finally(() => rm(folder, { recursive: true }))
+}
+
+async function measure(store: string, folder: string, environment: Record<string, string>): Promise<void> {
+  const server = await startTrackyard({ folder, environment })
+  try {
+    const { url } = server
+    // What the first transfer loads is no growth.
+    await upload(`${url}${ROUTE}/first`, 20_000_000)
+    await download(`${url}${ROUTE}/first`)
+    const urls = Array.from({ length: COPIES }, (_, index) => `${url}${ROUTE}/${index}`)
+    const up = () => Promise.all(urls.map((one) => upload(one, BYTES)))
+    await report(`${store}, up`, server, up)
+    await report(`${store}, down`, server, () => Promise.all(urls.map(download)))
+  } finally {
+    await server.stop()
+  }
+}
+
+async function report(
+  name: string,
+  { url, pid }: { url: string; pid: number },
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const client = connect(url)
+  const before = await memoryMb(pid)
+  const start = performance.now()
+  let isOver = false
+  const all = work().finally(() => {
+    isOver = true
+  })
+  const waits: number[] = []
+  let most = before
+  while (!isOver) {
+    const asked = performance.now()
+    await client.get('experiments/get?experiment_id=0')
+    waits.push(performance.now() - asked)
+    most = Math.max(most, await memoryMb(pid))
+    await delay(50)
+  }
+  await all
+  client.close()
+  const rate = (COPIES * BYTES) / 1e3 / (performance.now() - start)
+  const wait = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.95)] ?? 0
+  const isMet = most - before < MOST_GROWTH_MB && wait < MOST_WAIT_MS
+  met &&= isMet
+  const figures = [rate.toFixed(0).padStart(11), `${(most - before).toFixed(0)} MB`.padStart(15)]
+  console.log(
+    `${name.padEnd(20)}${figures.join('')}${`${wait.toFixed(0)} ms`.padStart(31)}   ${isMet ? 'met' : 'MISSED'}`,
+  )
+}
+
+async function memoryMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+async function upload(url: string, bytes: number): Promise<void> {
+  const sent = request(url, { method: 'PUT', headers: { 'content-length': bytes } })
+  const answered = new Promise<number | undefined>((resolve, reject) => {
+    sent.on('error', reject).on('response', (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+  })
+  await pipeline(Readable.from(blocks(bytes), { objectMode: false }), sent)
+  const status = await answered
+  if (status !== 200) throw new Error(`PUT ${url}: ${status}`)
+}
+
+function* blocks(bytes: number): Generator<Buffer> {
+  for (let left = bytes; left > 0; left -= BLOCK.length) yield BLOCK.subarray(0, Math.min(left, BLOCK.length))
+}
+
+async function download(url: string): Promise<void> {
+  const response = await new Promise<Readable>((resolve, reject) => {
+    request(url, (answer) => {
+      if (answer.statusCode === 200) resolve(answer)
+      else reject(new Error(`GET ${url}: ${answer.statusCode}`))
+    })
+      .on('error', reject)
+      .end()
+  })
+  await pipeline(response, new Writable({ write: (_chunk, _encoding, done) => done() }))
+}

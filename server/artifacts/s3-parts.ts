@@ -1,0 +1,82 @@
+/** An upload cut into the parts that S3 wants. */
+import { createHash } from 'node:crypto'
+
+const MIB = 1024 ** 2
+/** S3 takes 10,000 parts: 16 GB in parts of 8 MiB, then larger ones, some 380 GB in all. */
+export const PART_BYTES = 8 * MIB
+const PARTS_OF_ONE_SIZE = 2_000
+const MOST_DOUBLINGS = 3
+
+export interface Part {
+  readonly bytes: Buffer
+  readonly sha256: string
+}
+
+/** Parts in the order they came; each but the last has its full size. An empty upload has none. */
+export async function* partsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Part, undefined> {
+  let number = 1
+  let part = new PartInProgress(partBytes(number))
+  for await (const chunk of chunks) {
+    for (let rest = part.take(chunk); rest.length > 0 || part.isFull; rest = part.take(rest)) {
+      yield part.end()
+      part = new PartInProgress(partBytes(++number))
+    }
+  }
+  if (!part.isEmpty) yield part.end()
+}
+
+function partBytes(number: number): number {
+  return PART_BYTES * 2 ** Math.min(MOST_DOUBLINGS, Math.floor((number - 1) / PARTS_OF_ONE_SIZE))
+}
+
+/** Joins and hashes chunk by chunk: all at once at the end of a part would keep every other request waiting. */
+class PartInProgress {
+  readonly #size: number
+  readonly #hash = createHash('sha256')
+  #bytes = Buffer.alloc(0)
+  #length = 0
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  get isFull(): boolean {
+    return this.#length === this.#size
+  }
+
+  get isEmpty(): boolean {
+    return this.#length === 0
+  }
+
+  /** @returns what has no place in this part */
+  take(chunk: Buffer): Buffer {
+    const taken = chunk.subarray(0, this.#size - this.#length)
+    this.#hash.update(taken)
+    this.#grow(this.#length + taken.length)
+    taken.copy(this.#bytes, this.#length)
+    this.#length += taken.length
+    return chunk.subarray(taken.length)
+  }
+
+  end(): Part {
+    return { bytes: this.#bytes.subarray(0, this.#length), sha256: this.#hash.digest('hex') }
+  }
+
+  /** A small file gets no more memory than it needs; the sizes between cost a copy each. */
+  #grow(length: number): void {
+    if (length <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#size, Math.max(length, this.#bytes.length * 4)))
+    this.#bytes.copy(grown, 0, 0, this.#length)
+    this.#bytes = grown
+  }
+}
+
+/** For `step: 'build'`: a signature covers the hash of a body, which the SDK would take of all its bytes at once. */
+export function withHash({ sha256 }: Part) {
+  return <A extends { request: unknown }, R>(next: (args: A) => Promise<R>) =>
+    (args: A) => {
+      const request = args.request as { headers: Record<string, string> }
+      request.headers['x-amz-content-sha256'] = sha256
+      return next(args)
+    }
+}
