@@ -1,0 +1,146 @@
+import { createServer, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
+import { keysBelow, MIB, ROUTE, s3App, storeObject, uploadsBelow } from './s3-support.ts'
+
+const program = await s3Program()
+let s3: S3Server
+
+beforeAll(async () => {
+  if (program) s3 = await startS3(program)
+  Object.assign(process.env, s3?.environment)
+})
+
+afterAll(() => s3?.stop())
+
+type Fault = (path: string, method: string, response: ServerResponse) => boolean
+
+/** What stands between the server and S3, and answers some requests itself; signatures pass through it. */
+async function faultyS3(fault: Fault): Promise<string> {
+  const proxy = createServer((incoming, outgoing) => {
+    if (fault(incoming.url ?? '', incoming.method ?? '', outgoing)) return void incoming.resume()
+    const { method, url, headers } = incoming
+    const passed = request(`${s3.url}${url}`, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+      answer.pipe(outgoing)
+    })
+    passed.on('error', () => outgoing.destroy())
+    incoming.pipe(passed)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+}
+
+function refuse(response: ServerResponse, status: number, code: string): true {
+  response.writeHead(status, { 'content-type': 'application/xml' })
+  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>says S3</Message></Error>`)
+  return true
+}
+
+const isPart = (path: string, number: number) => path.includes(`partNumber=${number}`)
+
+describe.skipIf(!program)('an upload to an S3', () => {
+  async function upload(fault: Fault) {
+    const { app, prefix } = await s3App(s3, { s3EndpointUrl: await faultyS3(fault) })
+    const payload = Buffer.alloc(20 * MIB)
+    const { statusCode, headers, body } = await app.inject({ method: 'PUT', url: `${ROUTE}/f`, payload })
+    const left = [await keysBelow(s3, prefix), await uploadsBelow(s3, prefix)]
+    return { statusCode, headers, body, left }
+  }
+
+  it.each([
+    [500, 'InternalError'],
+    [503, 'SlowDown'],
+  ])('that answers %i %s once goes on', async (status, code) => {
+    let answered = false
+    const { statusCode } = await upload((path, _method, response) => {
+      if (answered || !isPart(path, 2)) return false
+      answered = true
+      return refuse(response, status, code)
+    })
+    expect([answered, statusCode]).toEqual([true, 200])
+  })
+
+  it.each([
+    [503, 'SlowDown', 503],
+    [403, 'AccessDenied', 500],
+    [400, 'ExpiredToken', 503],
+  ])('that answers %i %s for good is a %i, and leaves nothing', async (status, code, told) => {
+    const { statusCode, headers, body, left } = await upload((path, _method, response) =>
+      isPart(path, 2) ? refuse(response, status, code) : false,
+    )
+    expect([statusCode, headers['retry-after']]).toEqual([told, told === 503 ? '1' : undefined])
+    expect(body).not.toMatch(/says S3|Signature|AccessKey/)
+    expect(left).toEqual([[], 0])
+  })
+
+  it('that hangs up in the middle of a part is asked again', async () => {
+    let cuts = 0
+    const { statusCode } = await upload((path, _method, response) => {
+      if (cuts > 0 || !isPart(path, 2)) return false
+      cuts++
+      response.destroy()
+      return true
+    })
+    expect([cuts, statusCode]).toEqual([1, 200])
+  })
+
+  it('that fails to complete it leaves nothing', async () => {
+    const { statusCode, left } = await upload((path, method, response) =>
+      method === 'POST' && path.includes('uploadId=') ? refuse(response, 500, 'InternalError') : false,
+    )
+    expect([statusCode, left]).toEqual([503, [[], 0]])
+  })
+})
+
+describe.skipIf(!program)('a read of an S3', () => {
+  it.each([
+    [403, 'AccessDenied', 500, 'INTERNAL_ERROR'],
+    [404, 'NoSuchBucket', 500, 'INTERNAL_ERROR'],
+    [403, 'SignatureDoesNotMatch', 500, 'INTERNAL_ERROR'],
+    [503, 'SlowDown', 503, 'TEMPORARILY_UNAVAILABLE'],
+  ])('that answers %i %s is a %i in words', async (status, code, told, error_code) => {
+    let isOpen = false
+    const s3EndpointUrl = await faultyS3(
+      (_path, _method, response) => isOpen && refuse(response, status, code),
+    )
+    const { app } = await s3App(s3, { s3EndpointUrl })
+    isOpen = true
+    const { statusCode, body } = await app.inject({ url: ROUTE, query: { path: 'x' } })
+    expect([statusCode, JSON.parse(body)]).toEqual([told, { error_code, message: expect.any(String) }])
+    expect(body).not.toMatch(/says S3|not-a-secret/)
+    expect((await app.inject('/readyz')).statusCode).toBe(503)
+  })
+
+  it('that breaks off is a broken download, never a whole one', async () => {
+    const s3EndpointUrl = await faultyS3((path, method, response) => {
+      if (method !== 'GET' || !path.includes('/cut')) return false
+      response.writeHead(206, { 'content-length': 1_000, etag: '"x"' })
+      response.write('half', () => response.destroy())
+      return true
+    })
+    const { app, prefix } = await s3App(s3, { s3EndpointUrl })
+    await storeObject(s3, `${prefix}/cut`, 'x'.repeat(1_000))
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const response = await fetch(`${url}${ROUTE}/cut`)
+    await expect(response.arrayBuffer()).rejects.toThrow()
+  })
+})
+
+describe.skipIf(!program)('a server whose S3', () => {
+  it('has no such bucket does not start, and says so', async () => {
+    await expect(s3App(s3, { artifactsDestination: 's3://no-such-bucket/x' })).rejects.toThrow(
+      /^MLFLOW_ARTIFACTS_DESTINATION="s3:\/\/no-such-bucket\/x": .*'no-such-bucket'.*there is no such bucket/,
+    )
+  })
+
+  it('is not there does not start, and says so', async () => {
+    const settings = { s3EndpointUrl: 'http://127.0.0.1:9', artifactsDestination: `s3://${BUCKET}/x` }
+    await expect(s3App(s3, settings)).rejects.toThrow('S3 cannot be reached now')
+  })
+})
