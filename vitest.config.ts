@@ -18,7 +18,7 @@ export default defineConfig({
     // Two cores: more workers only make the real servers of the tests wait for each other.
     maxWorkers: 2,
     reporters: ['default', new ClosingLines()],
-    globalSetup: 'test/support/postgres.ts',
+    globalSetup: ['test/support/postgres.ts', 'test/support/mysql.ts'],
     projects: [
       { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
       {
@@ -37,6 +37,16 @@ export default defineConfig({
           name: `postgres ${version}`,
           include: ['test/db/postgres-{schema,races,client}.test.ts'],
           env: { TRACKYARD_TEST_POSTGRES_VERSION: version },
+        },
+      })),
+      ...['MariaDB', 'MySQL'].map((kind) => ({
+        extends: true as const,
+        test: {
+          name: kind.toLowerCase(),
+          include: ON_EACH_BACKEND,
+          exclude: WITHOUT_DATABASE,
+          env: { TRACKYARD_TEST_BACKEND: kind },
+          setupFiles: 'test/support/mysql-only.ts',
         },
       })),
     ],

@@ -1,7 +1,10 @@
 import { accessSync, constants } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
+import { mysqlDialect } from './mysql.ts'
+import * as mysql from './mysql-errors.ts'
 import { postgresDialect } from './postgres.ts'
+import * as postgres from './postgres-errors.ts'
 import { type DatabaseOptions, DEFAULT_OPTIONS } from './postgres-pool.ts'
 import { RepeatingKysely } from './repeat.ts'
 import type { Database } from './schema/index.ts'
@@ -24,10 +27,14 @@ export function openDatabase(uri: string, options: DatabaseOptions = DEFAULT_OPT
       checkFolder(location.path)
       return new Kysely<Database>({ dialect: sqliteDialect(location.path) })
     case 'postgres':
-      return new RepeatingKysely<Database>({ dialect: postgresDialect(location.url, options) })
+      return new RepeatingKysely<Database>(
+        { dialect: postgresDialect(location.url, options) },
+        postgres.isOvertaken,
+      )
     case 'mysql':
-      throw new Error(
-        'mysql databases are not supported by this release yet; use sqlite:///path.db or postgresql://user@host/database',
+      return new RepeatingKysely<Database>(
+        { dialect: mysqlDialect(location.url, options) },
+        mysql.isOvertaken,
       )
   }
 }

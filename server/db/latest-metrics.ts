@@ -21,9 +21,12 @@ export async function upsertLatestMetrics(
     return
   }
   for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-    await db
-      .insertInto('latest_metrics')
-      .values(rows.slice(start, start + ROWS_PER_STATEMENT))
+    const insert = db.insertInto('latest_metrics').values(rows.slice(start, start + ROWS_PER_STATEMENT))
+    if (dialectOf(db) === 'mysql') {
+      await insert.onDuplicateKeyUpdate(whereLater).execute()
+      continue
+    }
+    await insert
       .onConflict((conflict) =>
         conflict
           .columns(['key', 'run_uuid'])
@@ -39,4 +42,20 @@ export async function upsertLatestMetrics(
       )
       .execute()
   }
+}
+
+const IS_LATER = sql`(values(step), values(timestamp), values(value)) > (step, timestamp, value)`
+
+const ifLater = (column: 'value' | 'timestamp' | 'step' | 'is_nan') =>
+  sql<never>`if(${IS_LATER}, values(${sql.ref(column)}), ${sql.ref(column)})`
+
+/**
+ * MySQL assigns from left to right, and later comparisons see what earlier ones assigned: with the least of the
+ * compared columns first, each comes out as it would alone.
+ */
+const whereLater = {
+  is_nan: ifLater('is_nan'),
+  value: ifLater('value'),
+  timestamp: ifLater('timestamp'),
+  step: ifLater('step'),
 }

@@ -1,16 +1,18 @@
 /** Brings a database to the schema this server speaks, or refuses it untouched. */
 import { type Kysely, sql } from 'kysely'
 import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
+import { createTableSql } from './ddl.ts'
 import { dialectOf } from './dialect.ts'
 import { type DatabaseOptions, type Db, openDatabase } from './index.ts'
 import { migrationsFrom } from './migrations/index.ts'
 import type { Migration } from './migrations/migration.ts'
 import { reasonOf } from './postgres-errors.ts'
-import { type Database, OWN_TABLES } from './schema/index.ts'
+import { alembicVersion, type Database, OWN_TABLES } from './schema/index.ts'
 import { schemaSql, tablesSql } from './schema-sql.ts'
 import { requireServerVersion } from './server-version.ts'
 import type { Table } from './table.ts'
-import { findTables, lockSchema } from './tables.ts'
+import { findTables, withSchemaLock } from './tables.ts'
+import { upsert } from './upsert.ts'
 import { redactUri } from './uri.ts'
 
 /** The database is not one this server may use; the message says what to do. */
@@ -19,29 +21,24 @@ export class SchemaError extends Error {
 }
 
 /**
- * Creates MLflow's whole schema in an empty database, in one transaction that only one of several servers
- * starting at once gets to run; to a database at the right revision it adds the `trackyard_` tables that are not
- * there yet, and nothing else.
+ * Creates MLflow's whole schema in an empty database, which only one of several servers starting at once gets to do;
+ * to a database at the right revision it adds the `trackyard_` tables that are not there yet, and nothing else.
  * @throws SchemaError for any other database, which stays as it is
  */
 export async function migrate(db: Kysely<Database>): Promise<'created' | 'current'> {
-  if ((await findTables(db)).length > 0) {
+  if (!(await isUnmade(db))) {
     await requireRevision(db)
     await addOwnTables(db)
     return 'current'
   }
-  return db.transaction().execute(async (tx) => {
-    await lockSchema(tx)
-    if ((await findTables(tx)).length > 0) {
-      await requireRevision(tx)
-      await createMissing(tx)
-      return 'current'
+  return withSchemaLock(db, async (locked) => {
+    if (await isUnmade(locked)) {
+      await createSchema(locked)
+      return 'created'
     }
-    for (const statement of schemaSql(dialectOf(tx))) await sql.raw(statement).execute(tx)
-    await createMissing(tx)
-    await tx.insertInto('alembic_version').values({ version_num: SCHEMA_REVISION }).execute()
-    await tx.insertInto('workspaces').values({ name: 'default', description: DEFAULT_WORKSPACE }).execute()
-    return 'created'
+    await requireRevision(locked)
+    await createMissing(locked)
+    return 'current'
   })
 }
 
@@ -94,8 +91,7 @@ async function openWith<T>(
 /** Walks all the steps in one transaction: the database is at its old revision or at the newest, never between. */
 async function bringForward(db: Kysely<Database>): Promise<readonly Migration[]> {
   if ((await migrationsOf(db)).length === 0) return []
-  return db.transaction().execute(async (tx) => {
-    await lockSchema(tx)
+  return withSchemaLock(db, async (tx) => {
     const steps = await migrationsOf(tx)
     for (const { to, up } of steps) {
       await up(tx)
@@ -117,13 +113,37 @@ async function revisionOf(db: Kysely<Database>): Promise<string> {
 
 const DEFAULT_WORKSPACE = 'Default workspace for legacy resources'
 
+/** Stands in the place of the revision while MySQL, which cannot take back a table, is being given its tables. */
+const UNFINISHED = `unfinished ${SCHEMA_REVISION}`
+
+/** Whether the database is empty, or this server was ended while it made the schema. */
+async function isUnmade(db: Kysely<Database>): Promise<boolean> {
+  const tables = await findTables(db)
+  if (tables.length === 0) return true
+  if (dialectOf(db) !== 'mysql' || !tables.includes('alembic_version')) return false
+  const revision = await revisionOf(db)
+  return revision === UNFINISHED || (revision === 'none' && tables.length === 1)
+}
+
+/** What is there already on MySQL, where it is of an attempt that was ended, stays. */
+async function createSchema(db: Kysely<Database>): Promise<void> {
+  const dialect = dialectOf(db)
+  if (dialect === 'mysql') {
+    await sql.raw(createTableSql(dialect, alembicVersion)).execute(db)
+    await upsert(db, 'alembic_version', [{ version_num: UNFINISHED }], ['version_num'], [])
+  }
+  for (const statement of schemaSql(dialect)) await sql.raw(statement).execute(db)
+  await createMissing(db)
+  await upsert(db, 'workspaces', [{ name: 'default', description: DEFAULT_WORKSPACE }], ['name'], [])
+  if (dialect === 'mysql')
+    await db.updateTable('alembic_version').set({ version_num: SCHEMA_REVISION }).execute()
+  else await db.insertInto('alembic_version').values({ version_num: SCHEMA_REVISION }).execute()
+}
+
 /** A database of MLflow's gets them at the first start of this server. */
 async function addOwnTables(db: Kysely<Database>): Promise<void> {
   if ((await missingTables(db)).length === 0) return
-  await db.transaction().execute(async (tx) => {
-    await lockSchema(tx)
-    await createMissing(tx)
-  })
+  await withSchemaLock(db, createMissing)
 }
 
 async function createMissing(tx: Kysely<Database>): Promise<void> {

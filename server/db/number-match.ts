@@ -8,9 +8,17 @@ export interface NumberTest {
   readonly value: Int64
 }
 
-/** Nothing compares with NaN. */
-export function numberMatches(column: Expression<number | null>, test: NumberTest): Expression<SqlBool> {
+/** Nothing compares with NaN, and MySQL has no infinity: all it keeps is less, or more. */
+export function numberMatches(
+  dialect: Dialect,
+  column: Expression<number | null>,
+  test: NumberTest,
+): Expression<SqlBool> {
   if (Number.isNaN(test.value)) return sql<SqlBool>`1 = 0`
+  if (dialect === 'mysql' && Math.abs(Number(test.value)) === Number.POSITIVE_INFINITY) {
+    const always = test.operator === '!=' || test.operator.startsWith(test.value > 0 ? '<' : '>')
+    return always ? sql<SqlBool>`${column} is not null` : sql<SqlBool>`1 = 0`
+  }
   return sql<SqlBool>`${column} ${sql.raw(test.operator)} ${test.value}`
 }
 
@@ -49,13 +57,14 @@ export function isOneOf(
   ids: readonly number[],
 ): Expression<SqlBool> {
   if (ids.length === 0) return sql<SqlBool>`1 = 0`
-  if (ids.length <= 100) return sql<SqlBool>`${column} in (${sql.join(ids)})`
+  const listed = sql<SqlBool>`${column} in (${sql.join(ids)})`
+  if (ids.length <= 100) return listed
   switch (dialect) {
+    case 'mysql':
+      return listed
     case 'sqlite':
       return sql<SqlBool>`${column} in (select value from json_each(${JSON.stringify(ids)}))`
     case 'postgres':
       return sql<SqlBool>`${column} = any(cast(${ids} as bigint[]))`
-    case 'mysql':
-      return sql<SqlBool>`${column} in (select id from json_table(${JSON.stringify(ids)}, '$[*]' columns (id bigint path '$')) as ids)`
   }
 }

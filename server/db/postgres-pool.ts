@@ -7,6 +7,8 @@ import { typeParsers } from './postgres-types.ts'
 
 /** How a server with a database of its own is reached; SQLite needs none of it. */
 export interface DatabaseOptions extends CredentialOptions {
+  /** Files for TLS to MySQL where its URI names none. */
+  readonly mysqlTls?: { readonly ssl_ca?: string; readonly ssl_cert?: string; readonly ssl_key?: string }
   /** Connections that are kept, and those there may be besides at a peak. */
   readonly poolSize: number
   readonly poolOverflow: number

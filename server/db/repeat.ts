@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Kysely, type Transaction, type TransactionBuilder } from 'kysely'
-import { isOvertaken } from './postgres-errors.ts'
+import { Kysely, type KyselyConfig, type Transaction, type TransactionBuilder } from 'kysely'
 
 const MOST_ATTEMPTS = 10
 
@@ -10,10 +9,18 @@ const MOST_ATTEMPTS = 10
  * besides its queries must bear being done twice.
  */
 export class RepeatingKysely<DB> extends Kysely<DB> {
+  readonly #isOvertaken: (error: unknown) => boolean
+
+  constructor(config: KyselyConfig, isOvertaken: (error: unknown) => boolean) {
+    super(config)
+    this.#isOvertaken = isOvertaken
+  }
+
   override transaction(): TransactionBuilder<DB> {
     const builder = super.transaction()
     const once = builder.execute.bind(builder)
-    const execute = <T>(work: (tx: Transaction<DB>) => Promise<T>) => repeated(() => once(work), isOvertaken)
+    const execute = <T>(work: (tx: Transaction<DB>) => Promise<T>) =>
+      repeated(() => once(work), this.#isOvertaken)
     return Object.assign(builder, { execute })
   }
 }

@@ -10,8 +10,11 @@ export function schemaSql(dialect: Dialect): string[] {
 
 /** Tables as statements, each table after those before it in the list. */
 export function tablesSql(dialect: Dialect, tables: readonly Table[]): string[] {
+  const made = tables.map((table) => createTableSql(dialect, table))
+  // In one statement with its table there: each of MySQL's stands for itself.
+  if (dialect === 'mysql') return made
   return [
-    ...tables.map((table) => createTableSql(dialect, table)),
+    ...made,
     ...tables.flatMap((table) => (table.indexes ?? []).map((index) => createIndexSql(dialect, table, index))),
   ]
 }
@@ -23,8 +26,18 @@ const CHANGED = 'OLD.secret_id != NEW.secret_id OR OLD.secret_name != NEW.secret
 function secretsTriggerSql(dialect: Dialect): string[] {
   const trigger = 'CREATE TRIGGER prevent_secrets_aad_mutation BEFORE UPDATE ON secrets FOR EACH ROW'
   switch (dialect) {
-    case 'sqlite':
     case 'mysql':
+      return [
+        'DROP TRIGGER IF EXISTS prevent_secrets_aad_mutation',
+        `${trigger}
+BEGIN
+    IF ${CHANGED} THEN
+        SIGNAL SQLSTATE '45000'
+        SET MESSAGE_TEXT = '${IMMUTABLE}';
+    END IF;
+END`,
+      ]
+    case 'sqlite':
       return [`${trigger}\nWHEN ${CHANGED}\nBEGIN SELECT RAISE(ABORT, '${IMMUTABLE}'); END`]
     case 'postgres':
       return [

@@ -15,6 +15,8 @@ export interface Column<Select = unknown, Insert = unknown> {
   readonly generated?: string
   /** How MLflow has PostgreSQL count it up: older tables have a sequence, newer ones an identity of 64 bits. */
   readonly counted?: 'serial' | 'identity'
+  /** What MLflow's migrations made of it on MySQL, where that differs. */
+  readonly mysql?: { readonly type?: string; readonly nullable?: true }
   /** Carries the types only; never there at run time. */
   readonly types?: { select: Select; insert: Insert }
 }
@@ -42,6 +44,8 @@ export interface Index {
   /** A column's name, followed by ` DESC` where it sorts downwards. */
   readonly columns: readonly string[]
   readonly unique?: boolean
+  /** How much of a column's beginning MySQL keeps, whose keys may not be longer. */
+  readonly mysqlLengths?: Readonly<Record<string, number>>
   /** What PostgreSQL has besides: columns that are only kept, and the rows that are. */
   readonly postgres?: { readonly include: readonly string[]; readonly where: string }
 }
@@ -52,6 +56,8 @@ export interface Keys {
   readonly foreignKeys?: readonly ForeignKey[]
   readonly checks?: readonly Check[]
   readonly indexes?: readonly Index[]
+  /** What MLflow's migrations left behind on MySQL besides. */
+  readonly mysql?: { readonly checks?: readonly Check[]; readonly indexes?: readonly Index[] }
 }
 
 type Columns = Record<string, Column>
@@ -94,6 +100,12 @@ export const dateColumn = column<string>({ type: 'date' })
 export const nullable = <S, I>(inner: Column<S, I>): Column<S | null, I | null | undefined> => ({
   ...(inner as Column<S | null, I | null | undefined>),
   nullable: true,
+})
+
+/** A column that is another one on MySQL. */
+export const onMysql = <S, I>(mysql: NonNullable<Column['mysql']>, inner: Column<S, I>): Column<S, I> => ({
+  ...inner,
+  mysql,
 })
 
 /** A column the database fills when an insert leaves it out. `sql` is the default's SQL text. */

@@ -6,8 +6,12 @@ import type { Database } from './schema/index.ts'
 export async function findTables(db: Kysely<Database>): Promise<string[]> {
   switch (dialectOf(db)) {
     case 'sqlite':
-    case 'mysql':
       return (await db.introspection.getTables()).map((table) => table.name)
+    case 'mysql': {
+      const { rows } = await sql<{ name: string }>`
+        select table_name as name from information_schema.tables where table_schema = database()`.execute(db)
+      return rows.map((row) => row.name)
+    }
     case 'postgres': {
       const { rows } = await sql<{ name: string }>`
         select relname as name from pg_class
@@ -21,7 +25,33 @@ export async function findTables(db: Kysely<Database>): Promise<string[]> {
 /** 'trackyard' as a number: the lock is the database's, and other programs take locks there too. */
 const SCHEMA_LOCK = 0x7472_6163_6b79
 
-/** Lets one server at a time past this point of its transaction; SQLite's transactions do so themselves. */
-export async function lockSchema(tx: Kysely<Database>): Promise<void> {
-  if (dialectOf(tx) === 'postgres') await sql`select pg_advisory_xact_lock(${SCHEMA_LOCK})`.execute(tx)
+/**
+ * Does `work`, which changes the schema, while no other server does: in a transaction, but on MySQL, whose every such
+ * statement stands for itself.
+ */
+export async function withSchemaLock<T>(
+  db: Kysely<Database>,
+  work: (locked: Kysely<Database>) => Promise<T>,
+): Promise<T> {
+  const dialect = dialectOf(db)
+  switch (dialect) {
+    case 'sqlite':
+      return db.transaction().execute(work)
+    case 'postgres':
+      return db.transaction().execute(async (tx) => {
+        await sql`select pg_advisory_xact_lock(${SCHEMA_LOCK})`.execute(tx)
+        return work(tx)
+      })
+    case 'mysql':
+      return db.connection().execute(async (session) => {
+        const name = sql`concat('trackyard ', left(sha2(database(), 256), 40))`
+        const { rows } = await sql<{ has: number }>`select get_lock(${name}, 50) as has`.execute(session)
+        if (rows[0]?.has !== 1) throw new Error('another server has been changing the schema for 50 seconds')
+        try {
+          return await work(session)
+        } finally {
+          await sql`select release_lock(${name})`.execute(session)
+        }
+      })
+  }
 }

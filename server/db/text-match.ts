@@ -54,20 +54,33 @@ function matchesLowered(column: Expression<string | null>, pattern: string): Exp
   return sql<SqlBool>`lower(${column}) like lower(${pattern})`
 }
 
-/** The plain comparison stands beside the binary one because only it can use an index. */
+/**
+ * The plain comparison stands beside the binary one because only it can use an index. Patterns are compared by
+ * character, so that `_` is one, and a backslash stands for itself.
+ */
 function matchesBinary(column: Expression<string | null>, test: TextTest): Expression<SqlBool> {
-  const binary = sql<string>`binary ${column}`
+  const binary = sql<string>`cast(${column} as binary)`
   switch (test.operator) {
     case '=':
-    case 'LIKE':
       return sql<SqlBool>`(${matches(column, test)} and ${matches(binary, test)})`
+    case 'LIKE':
+      return sql<SqlBool>`${byCharacter(column)} like ${withoutEscapes(test.value)}`
     case 'ILIKE':
-      return matchesLowered(column, test.value)
+      return sql<SqlBool>`lower(${byCharacter(column)}) like lower(${withoutEscapes(test.value)})`
     case '!=':
     case 'IN':
     case 'NOT IN':
       return matches(binary, test)
   }
+}
+
+/** MariaDB knows no pattern without an escape. */
+function withoutEscapes(pattern: string): string {
+  return pattern.replaceAll('\\', '\\\\')
+}
+
+function byCharacter(column: Expression<string | null>): Expression<string> {
+  return sql<string>`convert(${column} using utf8mb4) collate utf8mb4_bin`
 }
 
 /** The `length` characters after the first `mark` in a text. */

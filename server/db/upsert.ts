@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Insertable } from 'kysely'
+import { type ExpressionBuilder, type Insertable, sql } from 'kysely'
 import { dialectOf } from './dialect.ts'
 import type { Db } from './index.ts'
 import type { Database } from './schema/index.ts'
@@ -39,7 +39,7 @@ function inLockOrder<R extends object>(rows: readonly R[], keyColumns: readonly 
 }
 
 // Kysely cannot follow a table that is a type parameter, so the statement is built on one concrete table's types;
-// the signature above has checked the names. MySQL's ON DUPLICATE KEY UPDATE belongs here too.
+// the signature above has checked the names. MySQL's ON DUPLICATE KEY UPDATE is told no key.
 async function upsertChunk(
   db: Db,
   table: keyof Database,
@@ -48,11 +48,19 @@ async function upsertChunk(
   updateColumns: readonly string[],
 ): Promise<number> {
   type Columns = keyof Database['tags']
+  const insert = db.insertInto(table as 'tags').values(rows as Insertable<Database['tags']>[])
+  if (dialectOf(db) === 'mysql') {
+    const kept = keyColumns.slice(0, 1).map((column) => [column, sql.ref(column)])
+    const changed = updateColumns.map((column) => [column, sql`values(${sql.ref(column)})`])
+    const { numInsertedOrUpdatedRows } = await insert
+      .onDuplicateKeyUpdate(Object.fromEntries(changed.length > 0 ? changed : kept))
+      .executeTakeFirstOrThrow()
+    // MySQL counts a row twice that it has changed.
+    return changed.length > 0 ? rows.length : Number(numInsertedOrUpdatedRows ?? 0)
+  }
   const changes = (eb: ExpressionBuilder<Record<'excluded', Database['tags']>, 'excluded'>) =>
     Object.fromEntries(updateColumns.map((column) => [column, eb.ref(`excluded.${column as Columns}`)]))
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto(table as 'tags')
-    .values(rows as Insertable<Database['tags']>[])
+  const { numInsertedOrUpdatedRows } = await insert
     .onConflict((conflict) => {
       const onKey = conflict.columns(keyColumns as Columns[])
       return updateColumns.length === 0

@@ -29,9 +29,10 @@ export function parseDatabaseUri(uri: string): DatabaseLocation {
   if (!dialect || (driver && !DRIVERS[dialect].includes(driver))) throw new Error(ALLOWED)
   // URL.parse is newer than Node 20, under which the programs in stacks/ may run.
   // A socket's folder is a parameter, and a URL with a user has to have a host.
-  const text = `${dialect}://${/[?&]host=/.test(rest) ? rest.replace(/^([^@/?]*@)\//, '$1localhost/') : rest}`
+  const text = `${dialect}://${/[?&](host|unix_socket)=/.test(rest) ? rest.replace(/^([^@/?]*@)\//, '$1localhost/') : rest}`
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url?.hostname && !url?.searchParams.get('host')) throw new Error(ALLOWED)
+  const socket = dialect === 'mysql' ? 'unix_socket' : 'host'
+  if (!url?.hostname && !url?.searchParams.get(socket)) throw new Error(ALLOWED)
   if (url.pathname.length < 2) throw new Error('must name a database after the host: …://user@host/database')
   return { dialect, url }
 }

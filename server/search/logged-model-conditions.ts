@@ -80,7 +80,7 @@ function metricsOf(
     .whereRef('metric.model_id', '=', 'logged_models.model_id')
     .where((eb) => equalsText(dialect, eb.ref('metric.metric_name'), name))
     .where((eb) =>
-      test.type === 'number' ? numberMatches(eb.ref('metric.metric_value'), test) : eb.lit(true),
+      test.type === 'number' ? numberMatches(dialect, eb.ref('metric.metric_value'), test) : eb.lit(true),
     )
   if (datasets.length === 0) return metrics
   return metrics.where((eb) => eb.or(datasets.map((dataset) => isOnDataset(dialect, dataset))))

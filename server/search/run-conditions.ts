@@ -73,7 +73,7 @@ function hasMetric(dialect: Dialect, key: string, test: NumberTest): Expression<
       .whereRef('logged.run_uuid', '=', 'runs.run_uuid')
       .where((eb) => equalsText(dialect, eb.ref('logged.key'), key))
       .where((eb) => {
-        const matches = numberMatches(eb.ref('logged.value'), test)
+        const matches = numberMatches(dialect, eb.ref('logged.value'), test)
         return test.operator === '!='
           ? eb.or([matches, eb('logged.is_nan', '=', sql<boolean>`true`)])
           : eb.and([matches, eb('logged.is_nan', '=', sql<boolean>`false`)])

@@ -24,16 +24,13 @@ export const WORKSPACE = 'default'
 export async function ensureDefaultExperiment(db: Db, artifactRoot: string, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     if (await tx.selectFrom('experiments').select('experiment_id').limit(1).executeTakeFirst()) return
-    await tx
-      .insertInto('experiments')
-      .values({
-        ...newExperiment('Default', now),
-        experiment_id: 0,
-        artifact_location: experimentLocation(artifactRoot, 0),
-      })
-      // Two servers that start at once may both find none.
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
+    const experiment = {
+      ...newExperiment('Default', now),
+      experiment_id: 0,
+      artifact_location: experimentLocation(artifactRoot, 0),
+    }
+    // Two servers that start at once may both find none.
+    await upsert(tx, 'experiments', [experiment], ['experiment_id'], [])
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
+import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { versionTable } from '../db/pairs.ts'
 import type { Database } from '../db/schema/index.ts'
@@ -198,7 +199,7 @@ export async function deleteVersionTag(db: Db, name: string, version: number, ke
 async function listVersionTags(db: Db, rows: readonly ModelVersionRow[]) {
   return inChunks(rows, (some) =>
     db
-      .selectFrom(versionTable(some, 'wanted'))
+      .selectFrom(versionTable(dialectOf(db), some, 'wanted'))
       .crossJoin('model_version_tags as tag')
       .select(['tag.name', 'tag.version', 'tag.key', 'tag.value'])
       .whereRef('tag.name', '=', 'wanted.name')

@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { type Config, parseConfig } from '../../server/config.ts'
 import { type Context, closeContext, openContext } from '../../server/context.ts'
+import { mysqlDatabase } from '../support/mysql.ts'
 import { postgresDatabase } from '../support/postgres.ts'
 
 /** A folder that is gone when the test is over. */
@@ -32,9 +33,15 @@ export async function testContext(settings: Partial<Config> = {}): Promise<Conte
 
 /** A database of the kind this run of the tests is for: vitest.config.ts has one a backend. */
 async function testDatabase(folder: string): Promise<string> {
-  return process.env.TRACKYARD_TEST_BACKEND === 'postgres'
-    ? postgresDatabase()
-    : `sqlite:///${folder}/mlflow.db`
+  switch (process.env.TRACKYARD_TEST_BACKEND) {
+    case 'postgres':
+      return postgresDatabase()
+    case 'MariaDB':
+    case 'MySQL':
+      return mysqlDatabase(process.env.TRACKYARD_TEST_BACKEND)
+    default:
+      return `sqlite:///${folder}/mlflow.db`
+  }
 }
 
 /** A server on a database of its own, to be sent requests with `inject`. */

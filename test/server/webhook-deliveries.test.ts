@@ -195,7 +195,7 @@ describe('a delivery', () => {
     expect((await model('d')).status).toBe(200)
     await target.has(4)
     expect(slow.received).toHaveLength(1)
-    expect(await owed()).toHaveLength(4)
+    await vi.waitFor(async () => expect(await owed()).toHaveLength(4), { timeout: 15_000, interval: 30 })
   })
 
   it('that is under way when the server ends is sent by the next one, with the same id', async () => {

@@ -11,7 +11,7 @@ import * as traces from './traces.ts'
 import * as tracking from './tracking.ts'
 import * as trackyard from './trackyard.ts'
 
-const alembicVersion = table(
+export const alembicVersion = table(
   'alembic_version',
   { version_num: varchar(32) },
   {

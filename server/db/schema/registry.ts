@@ -34,6 +34,7 @@ export const registeredModelTags = table(
         onUpdate: 'cascade',
       },
     ],
+    mysql: { indexes: [{ name: 'name', columns: ['name'] }] },
     indexes: [{ name: 'idx_registered_model_tags_workspace_name', columns: ['workspace', 'name'] }],
   },
 )
@@ -110,6 +111,7 @@ export const modelVersionTags = table(
         onUpdate: 'cascade',
       },
     ],
+    mysql: { indexes: [{ name: 'name', columns: ['name', 'version'] }] },
     indexes: [
       { name: 'idx_model_version_tags_workspace_name_version', columns: ['workspace', 'name', 'version'] },
     ],

@@ -5,6 +5,7 @@ import {
   integerColumn,
   jsonColumn,
   nullable,
+  onMysql,
   table,
   textColumn,
   varchar,
@@ -78,7 +79,7 @@ export const jobs = table(
   {
     id: varchar(36),
     creation_time: bigintColumn(),
-    job_name: varchar(500),
+    job_name: onMysql({ nullable: true }, varchar(500)),
     params: textColumn(),
     timeout: nullable(doubleColumn()),
     status: integerColumn(),

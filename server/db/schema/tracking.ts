@@ -5,6 +5,7 @@ import {
   doubleColumn,
   integerColumn,
   nullable,
+  onMysql,
   serial,
   table,
   textColumn,
@@ -40,7 +41,7 @@ export const experimentTags = table(
   'experiment_tags',
   {
     key: varchar(250),
-    value: nullable(textColumn()),
+    value: nullable(onMysql({ type: 'MEDIUMTEXT' }, textColumn())),
     experiment_id: integerColumn(),
   },
   {
@@ -128,6 +129,7 @@ export const metrics = table(
     primaryKey: { name: 'metric_pk', columns: ['key', 'timestamp', 'step', 'run_uuid', 'value', 'is_nan'] },
     foreignKeys: [{ columns: ['run_uuid'], references: { table: 'runs', columns: ['run_uuid'] } }],
     checks: [{ column: 'is_nan', oneOf: [0, 1] }],
+    mysql: { checks: [{ column: 'is_nan', oneOf: [0, 1] }] },
     indexes: [
       { name: 'index_metrics_run_uuid', columns: ['run_uuid'] },
       { name: 'index_metrics_run_uuid_key_step', columns: ['run_uuid', 'key', 'step'] },
@@ -162,8 +164,8 @@ export const datasets = table(
     digest: varchar(36),
     dataset_source_type: varchar(36),
     dataset_source: textColumn(),
-    dataset_schema: nullable(textColumn()),
-    dataset_profile: nullable(textColumn()),
+    dataset_schema: nullable(onMysql({ type: 'MEDIUMTEXT' }, textColumn())),
+    dataset_profile: nullable(onMysql({ type: 'MEDIUMTEXT' }, textColumn())),
   },
   {
     primaryKey: { name: 'dataset_pk', columns: ['experiment_id', 'name', 'digest'] },
