@@ -35,7 +35,7 @@ export default defineConfig({
         extends: true as const,
         test: {
           name: `postgres ${version}`,
-          include: ['test/db/postgres-{schema,races,client}.test.ts'],
+          include: ['test/db/{postgres-schema,races,postgres-client}.test.ts'],
           env: { TRACKYARD_TEST_POSTGRES_VERSION: version },
         },
       })),
@@ -47,6 +47,8 @@ export default defineConfig({
           exclude: WITHOUT_DATABASE,
           env: { TRACKYARD_TEST_BACKEND: kind },
           setupFiles: 'test/support/mysql-only.ts',
+          // The first test of a run waits for the server and its schema.
+          testTimeout: 60_000,
         },
       })),
     ],

@@ -81,6 +81,24 @@ export const SETTINGS = {
     fallback: false,
     help: "Open connections with tokens of RDS IAM authentication, as the URI's user; needs TLS to the database.",
   }),
+  databaseTlsAuthority: setting({
+    env: 'MLFLOW_MYSQL_SSL_CA',
+    schema: z.string(),
+    fallback: '',
+    help: 'File with the certificate authority of MySQL; with one the certificate of the server is checked.',
+  }),
+  databaseTlsCertificate: setting({
+    env: 'MLFLOW_MYSQL_SSL_CERT',
+    schema: z.string(),
+    fallback: '',
+    help: 'File with the certificate of this client for MySQL.',
+  }),
+  databaseTlsKey: setting({
+    env: 'MLFLOW_MYSQL_SSL_KEY',
+    schema: z.string(),
+    fallback: '',
+    help: 'File with the key of that certificate.',
+  }),
   databasePoolSize: setting({
     env: 'MLFLOW_SQLALCHEMYSTORE_POOL_SIZE',
     schema: integerBetween(1, 1000),
@@ -109,7 +127,7 @@ export const SETTINGS = {
     env: 'TRACKYARD_DATABASE_STATEMENT_SECONDS',
     schema: integerBetween(1, 3600),
     fallback: 60,
-    help: 'Longest time one statement may take on PostgreSQL, in seconds.',
+    help: 'Longest time one statement may take on PostgreSQL or MySQL, in seconds.',
   }),
   defaultArtifactRoot: setting({
     env: 'MLFLOW_DEFAULT_ARTIFACT_ROOT',

@@ -9,6 +9,11 @@ export function databaseOptions(config: Config): DatabaseOptions {
     iamAuth: config.databaseIamAuth,
     secret: config.databaseSecret,
     passwordFile: config.databasePasswordFile,
+    mysqlTls: {
+      ssl_ca: config.databaseTlsAuthority,
+      ssl_cert: config.databaseTlsCertificate,
+      ssl_key: config.databaseTlsKey,
+    },
     poolSize: config.databasePoolSize,
     poolOverflow: config.databasePoolOverflow,
     recycleSeconds: config.databasePoolRecycleSeconds,

@@ -55,15 +55,34 @@ async function insertParams(db: Db, runId: string, params: readonly Param[]): Pr
   if (params.length === 0) return
   const rows = params.map((param) => ({ ...param, run_uuid: runId }))
   const inserted = await upsert(db, 'params', rows, ['key', 'run_uuid'], [])
-  if (inserted < rows.length) await checkParams(db, runId, params)
+  if (inserted < rows.length) requireAll(params, await checkParams(db, runId, params))
 }
 
-/** @throws ApiError for parameters that are there with another value */
-async function checkParams(db: Db, runId: string, params: readonly Param[]): Promise<void> {
+/** Most collations of MySQL take names for the same that differ in case only, and then keep the first. */
+function requireAll(params: readonly Param[], known: ReadonlyMap<string, string>): void {
+  const lost = params.find(({ key }) => !known.has(key))
+  if (!lost) return
+  const isAlike = (key: string) => key.localeCompare(lost.key, 'en', { sensitivity: 'base' }) === 0
+  const kept = [...known.keys()].find(isAlike) ?? ''
+  throw invalidParameter(
+    `Param '${lost.key}' cannot be kept beside '${kept}': the collation of the database takes them for the same name.`,
+  )
+}
+
+/**
+ * @returns the values of those of the parameters that are there
+ * @throws ApiError for those that are there with another value
+ */
+async function checkParams(
+  db: Db,
+  runId: string,
+  params: readonly Param[],
+): Promise<ReadonlyMap<string, string>> {
   const keys = params.map((param) => param.key)
   const known = new Map((await listParamsNamed(db, runId, keys)).map(({ key, value }) => [key, value]))
   const changed = params.filter(({ key, value }) => known.has(key) && known.get(key) !== value)
   if (changed.length > 0) throw changingParams(runId, changed, known)
+  return known
 }
 
 function changingParams(runId: string, changed: readonly Param[], known: ReadonlyMap<string, string>) {

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DatabaseServer, databaseServers } from '../support/databases.ts'
 import { type MlflowEnvironment, startTrackyard } from '../support/mlflow.ts'
-import { emptyDatabase, hasPostgres } from '../support/postgres.ts'
 import { type RecordingProxy, startProxy } from '../support/proxy.ts'
 import type { RunningServer } from '../support/server-process.ts'
 import { CALLED_BY_OTHERS, endpointsToCall, nameOf, wasCalled } from './coverage.ts'
@@ -21,19 +21,21 @@ const WEBHOOKS_TO_ANYWHERE = {
   MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY: `${'kT9-'.repeat(10)}_a0=`,
 }
 
+const SQLITE: { name: string; empty?: DatabaseServer['empty'] } = { name: 'SQLite' }
+
 /** `it` for a part of the scripts that this version has the calls for; else nothing, which is no skipped test. */
 export type Having = (part: string) => (title: string, test: () => void) => void
 
 export function describePython(
-  { version, scripts, lacks }: PythonVersion,
+  { version, scripts, lacks, databases }: PythonVersion,
   environment: MlflowEnvironment | undefined,
 ): void {
-  const backends = hasPostgres() ? ['SQLite', 'PostgreSQL'] : ['SQLite']
+  const servers = databaseServers().filter(({ name }) => databases.includes(name))
   const having: Having = (part) => (lacks.includes(part) ? () => {} : it)
 
-  describe.skipIf(!environment).each(backends)(
-    `the stock Python client of MLflow ${version} on %s`,
-    (backend) => {
+  describe.skipIf(!environment).each([SQLITE, ...servers])(
+    `the stock Python client of MLflow ${version} on $name`,
+    ({ empty }) => {
       let folder: string
       let server: RunningServer
       let proxy: RecordingProxy
@@ -43,8 +45,8 @@ export function describePython(
         if (!environment) return
         folder = await mkdtemp(join(tmpdir(), 'trackyard-python-'))
         await mkdir(join(folder, 'client'))
-        const onPostgres = backend === 'PostgreSQL' && { MLFLOW_BACKEND_STORE_URI: await emptyDatabase() }
-        server = await startTrackyard({ folder, environment: { ...WEBHOOKS_TO_ANYWHERE, ...onPostgres } })
+        const onServer = empty && { MLFLOW_BACKEND_STORE_URI: await empty() }
+        server = await startTrackyard({ folder, environment: { ...WEBHOOKS_TO_ANYWHERE, ...onServer } })
         proxy = await startProxy(server.url)
         const { url } = proxy
         const printed = await Promise.all(

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { databaseServers } from '../support/databases.ts'
 import { mlflowEnvironment, startMlflowServer, startTrackyard } from '../support/mlflow.ts'
-import { emptyDatabase, hasPostgres } from '../support/postgres.ts'
 import { allEnded, type RunningServer } from '../support/server-process.ts'
 import { readAll, type Written, writeSome } from './tracking-data.ts'
 
@@ -54,11 +54,11 @@ async function fromUsToMlflowAndBack(
   return { ours, theirs: theirs.before, theirsAfterWriting: theirs.after, oursAgain }
 }
 
-describe.skipIf(!mlflow || !hasPostgres())('the same PostgreSQL database and artifacts', () => {
+describe.skipIf(!mlflow).each(databaseServers())('the same $name database and artifacts', ({ empty }) => {
   it('written by us, by mlflow server and by us again, are shown the same by both', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'trackyard-swap-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
-    const there = await fromUsToMlflowAndBack(folder, { MLFLOW_BACKEND_STORE_URI: await emptyDatabase() })
+    const there = await fromUsToMlflowAndBack(folder, { MLFLOW_BACKEND_STORE_URI: await empty() })
     expect(Object.keys(there.ours)).toHaveLength(16)
     expect(JSON.stringify(there.ours)).toContain('"step":"-9007199254740993"')
     expect(there.theirs).toEqual(there.ours)

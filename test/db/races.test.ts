@@ -1,10 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { closeContext, openContext } from '../../server/context.ts'
 import { call, testContext } from '../server/support.ts'
-import { emptyDatabase, hasPostgres, postgresDatabase, query } from '../support/postgres.ts'
+import { type DatabaseServer, databaseServers } from '../support/databases.ts'
+
+// The first test waits for the server and its schema.
+vi.setConfig({ testTimeout: 60_000 })
 
 const CLIENTS = Array.from({ length: 32 }, (_, client) => client)
 
@@ -14,8 +17,8 @@ interface Servers {
   of(client: number): FastifyInstance
 }
 
-async function twoServers(): Promise<Servers> {
-  const uri = await postgresDatabase()
+async function twoServers(database: DatabaseServer): Promise<Servers> {
+  const uri = await database.migrated()
   const apps = [await testContext({ backendStoreUri: uri }), await testContext({ backendStoreUri: uri })].map(
     (context) => buildApp(context),
   )
@@ -29,9 +32,11 @@ async function newRun(app: FastifyInstance): Promise<string> {
   return (await call(app, 'POST', 'runs/create', { experiment_id: '0' })).body.run.info.run_id
 }
 
-describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
+describe.each(databaseServers())('on $name', (database) => {
+  const { query } = database
+
   it('two servers that start at once on an empty database make it once', async () => {
-    const uri = await emptyDatabase()
+    const uri = await database.empty()
     const config = (await testContext()).config
     const said: string[] = []
     const log = pino({ level: 'info' }, { write: (line: string) => said.push(JSON.parse(line).msg) })
@@ -46,7 +51,7 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
   })
 
   it('32 clients create one experiment: one is told it has, the others that it exists', async () => {
-    const { uri, of } = await twoServers()
+    const { uri, of } = await twoServers(database)
     const answers = await Promise.all(
       CLIENTS.map((client) => call(of(client), 'POST', 'experiments/create', { name: 'one' })),
     )
@@ -58,7 +63,7 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
   })
 
   it('32 clients register one model: one is told it has, the others that it exists', async () => {
-    const { of } = await twoServers()
+    const { of } = await twoServers(database)
     const answers = await Promise.all(
       CLIENTS.map((client) => call(of(client), 'POST', 'registered-models/create', { name: 'm' })),
     )
@@ -70,7 +75,7 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
   })
 
   it('32 clients add versions to one model: each gets a number of its own', async () => {
-    const { of } = await twoServers()
+    const { of } = await twoServers(database)
     const run_id = await newRun(of(0))
     await call(of(0), 'POST', 'registered-models/create', { name: 'm' })
     const source = `runs:/${run_id}/model`
@@ -84,7 +89,7 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
   })
 
   it('32 clients log one new metric: every point is kept, and the latest is the greatest', async () => {
-    const { uri, of } = await twoServers()
+    const { uri, of } = await twoServers(database)
     const run_id = await newRun(of(0))
     const answers = await Promise.all(
       CLIENTS.map((step) =>
@@ -92,12 +97,12 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
       ),
     )
     expect(answers.map(({ status }) => status)).toEqual(CLIENTS.map(() => 200))
-    expect(await query(uri, 'select count(*)::int as points from metrics')).toEqual([{ points: 32 }])
+    expect(await query(uri, 'select step from metrics')).toHaveLength(32)
     expect(await query(uri, 'select value from latest_metrics')).toEqual([{ value: 31 }])
   })
 
   it('writers of the same 1000 keys in opposite orders all succeed, and double nothing', async () => {
-    const { uri, of } = await twoServers()
+    const { uri, of } = await twoServers(database)
     const run_id = await newRun(of(0))
     const keys = Array.from({ length: 1000 }, (_, at) => `k${at}`)
     const batch = (step: number) => ({
@@ -107,12 +112,12 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
     const send = (client: number, step: number) => call(of(client), 'POST', 'runs/log-batch', batch(step))
     const answers = await Promise.all([0, 1, 2, 3, 2, 3].map((step, client) => send(client, step)))
     expect(answers.map(({ status, body }) => body.message ?? status)).toEqual(answers.map(() => 200))
-    expect(await query(uri, 'select count(*)::int as points from metrics')).toEqual([{ points: 4000 }])
+    expect(await query(uri, 'select step from metrics')).toHaveLength(4000)
     expect(await query(uri, 'select distinct value from latest_metrics')).toEqual([{ value: 3 }])
   })
 
   it('writers of one parameter with different values: one holds, the others are refused', async () => {
-    const { uri, of } = await twoServers()
+    const { uri, of } = await twoServers(database)
     const run_id = await newRun(of(0))
     const answers = await Promise.all(
       CLIENTS.map((client) =>
@@ -126,7 +131,7 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
   })
 
   it('clients that log one dataset to many runs share its row', async () => {
-    const { uri, of } = await twoServers()
+    const { uri, of } = await twoServers(database)
     const dataset = { name: 'd', digest: '1', source_type: 'local', source: '{}' }
     const runs = await Promise.all(CLIENTS.slice(0, 12).map((client) => newRun(of(client))))
     const answers = await Promise.all(
@@ -135,11 +140,7 @@ describe.skipIf(!hasPostgres())('on PostgreSQL', () => {
       ),
     )
     expect(answers.map(({ status }) => status)).toEqual(runs.map(() => 200))
-    expect(
-      await query(
-        uri,
-        'select count(distinct source_id)::int as datasets, count(*)::int as inputs from inputs',
-      ),
-    ).toEqual([{ datasets: 1, inputs: 12 }])
+    expect(await query(uri, 'select distinct source_id from inputs')).toHaveLength(1)
+    expect(await query(uri, 'select input_uuid from inputs')).toHaveLength(12)
   })
 })
