@@ -94,38 +94,42 @@ async function passwordOf(url: URL, { passwordFile }: DatabaseOptions): Promise<
   return decodeURIComponent(url.password)
 }
 
-function opened(connection: Connection, session: string): Promise<Member> {
+async function opened(connection: Connection, session: readonly string[]): Promise<Member> {
   const member: Member = { connection, openedAt: Date.now(), broken: false }
-  const break_ = () => {
-    member.broken = true
-  }
   // Without a listener a connection that ends while nobody uses it would end the process.
-  connection.on('error', break_)
-  connection.on('end', break_)
-  return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => {
-      connection.destroy()
-      reject(error)
-    }
-    connection.connect((error) => {
-      if (error) refuse(error)
-      else connection.query(session, (problem) => (problem ? refuse(problem) : resolve(member)))
+  for (const event of ['error', 'end']) {
+    connection.on(event, () => {
+      member.broken = true
     })
-  })
+  }
+  try {
+    await done((callback) => connection.connect(callback))
+    for (const text of session) await done((callback) => connection.query(text, callback))
+    return member
+  } catch (error) {
+    connection.destroy()
+    throw error
+  }
+}
+
+function done(start: (callback: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())))
 }
 
 /**
- * One statement that makes every server's session alike, whatever its own settings: strict, in UTC, patient for as
+ * Makes every server's session alike, whatever its own settings: strict, in UTC, patient for as
  * long as the settings say. Comments with a version are read by MySQL from that version up, those with an M by
  * MariaDB alone.
  */
-function sessionSql({ statementMs }: DatabaseOptions): string {
+function sessionSql({ statementMs }: DatabaseOptions): readonly string[] {
   const seconds = Math.max(1, Math.ceil(statementMs / 1000))
-  return `set sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION',
+  return [
+    'set session transaction isolation level read committed',
+    `set sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION',
     time_zone = '+00:00', innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds},
     collation_connection = if(@@character_set_database = 'utf8mb4', @@collation_database, @@collation_connection)
-    /*!80000 , transaction_isolation = 'READ-COMMITTED', max_execution_time = ${statementMs} */
-    /*M! , tx_isolation = 'READ-COMMITTED', max_statement_time = ${statementMs / 1000} */`
+    /*!80000 , max_execution_time = ${statementMs} */ /*M! , max_statement_time = ${statementMs / 1000} */`,
+  ]
 }
 
 /** Rows read as those of SQLite do: whole numbers and doubles with every digit, dates and JSON as text. */
