@@ -5,6 +5,8 @@ interface Fault extends Error {
   readonly code?: string
   /** The server's number; the operating system's are negative. */
   readonly errno?: number
+  /** Said by the driver, without a code too, of a connection that has ended. */
+  readonly fatal?: boolean
 }
 
 /** A deadlock, of which a cluster tells too, and a row that changed since it was read. */
@@ -50,7 +52,7 @@ export function isDisconnected(error: unknown): boolean {
 /** The same fault as an ApiError where the client or its next attempt can do something about it. */
 export function toApiError(error: unknown): unknown {
   if (error instanceof ApiError) return error
-  const { code = '', message } = error as Fault
+  const { code = '', fatal, message } = error as Fault
   const number = numberOf(error)
   if (UNFIT.has(number)) return invalidParameter(`A value cannot be stored: ${message}`, { cause: error })
   if (UNIQUE.has(number))
@@ -58,7 +60,7 @@ export function toApiError(error: unknown): unknown {
   if (NO_PARENT.has(number))
     return new ApiError('RESOURCE_DOES_NOT_EXIST', 'What this belongs to does not exist.', { cause: error })
   const isAway = INTERRUPTED.has(number) || GONE.has(number) || AWAY.has(number)
-  if (isAway || (number <= 0 && UNREACHABLE.test(code))) {
+  if (isAway || (number <= 0 && (fatal || UNREACHABLE.test(code)))) {
     return new ApiError('TEMPORARILY_UNAVAILABLE', 'The database is not available; try again.', {
       cause: error,
     })

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -153,6 +154,18 @@ describe.each(KINDS)('%s', (kind) => {
     const endless = sql`with recursive n as (select 1 as i union all select i + 1 from n where i < 900)
       select count(*) from n as a, n as b, n as c, n as d`
     await expect(endless.execute(db)).rejects.toMatchObject(AWAY)
+    expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }])
+  })
+
+  it('that ends a session between two statements of a transaction is not available, and serves the next', async () => {
+    const db = open(await mysqlDatabase(kind))
+    const interrupted = db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ id: number }>`select connection_id() as id`.execute(tx)
+      await sql`kill ${sql.lit(rows[0]?.id ?? 0)}`.execute(db)
+      await delay(100)
+      await sql`select 1`.execute(tx)
+    })
+    await expect(interrupted).rejects.toMatchObject(AWAY)
     expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }])
   })
 
