@@ -93,6 +93,18 @@ export const REGISTRY_DIFFERENCES: readonly Difference[] = [
     ),
   },
   {
+    id: 'numbers-beyond-int64-on-mysql',
+    area: 'registry',
+    where: 'an experiment or a version whose number is beyond 64 bits, on MySQL and MariaDB',
+    mlflow: '404',
+    ours: '400, as on SQLite and PostgreSQL',
+    reason: 'the same answers on every database',
+    shownBy: onlyOn(
+      'mysql',
+      answersTo(404, 400, 'experiments: get beyond int64', 'model versions: get beyond int64'),
+    ),
+  },
+  {
     id: 'source-words',
     area: 'registry',
     where: 'words of the 400 for a local version source with `..`',

@@ -116,7 +116,12 @@ export const inputs: Scenario = {
     post('outputs: no run', 'runs/outputs', { models: [{ model_id: '{{model}}', step: 0 }] }),
     get('the run has the outputs', 'runs/get', RUN, OF_THE_RUN),
     post('search gives them', 'runs/search', { experiment_ids: ['{{exp}}'] }, OF_THE_FIRST),
-    post('datasets of an experiment', DATASETS, { experiment_ids: ['{{exp}}'] }),
+    post(
+      'datasets of an experiment',
+      DATASETS,
+      { experiment_ids: ['{{exp}}'] },
+      { anyOrder: 'dataset_summaries' },
+    ),
     post('datasets of an unknown experiment', DATASETS, { experiment_ids: ['9999'] }),
     post('datasets of no experiment', DATASETS, {}),
     post('datasets of 21 experiments', DATASETS, {
