@@ -43,6 +43,11 @@ export function isOvertaken(error: unknown): boolean {
   return INTERRUPTED.has(number) || UNIQUE.has(number)
 }
 
+/** Whether the database does not take the user or the password. */
+export function isRefused(error: unknown): boolean {
+  return [1045, 1698].includes(numberOf(error))
+}
+
 /** Whether the connection is of no more use. */
 export function isDisconnected(error: unknown): boolean {
   const number = numberOf(error)

@@ -1,6 +1,7 @@
 /** The pool of connections to MySQL or MariaDB that a database URI and the settings describe. */
-import { readFile } from 'node:fs/promises'
 import type { Connection, ConnectionOptions, TypeCastField } from 'mysql2'
+import { connectWith, openCredentials } from './credentials.ts'
+import { isRefused } from './mysql-errors.ts'
 import { mysqlTlsOf } from './mysql-tls.ts'
 import type { DatabaseOptions } from './postgres-pool.ts'
 
@@ -53,15 +54,16 @@ export async function openMembers(url: URL, options: DatabaseOptions): Promise<M
 async function opener(url: URL, options: DatabaseOptions): Promise<() => Promise<Member>> {
   const [{ default: mysql }, tls] = await Promise.all([import('mysql2'), mysqlTlsOf(url, options)])
   const session = sessionSql(options)
+  const settings = settingsOf(url, options)
+  const encrypted = Boolean(tls.options) && !tls.optional
+  const { host = 'localhost', port = 3306 } = settings
+  const credentials = await openCredentials(url, options, { host, port, encrypted })
   let plain = false
   const attempt = async (ssl: ConnectionOptions['ssl'] | false) => {
-    const password = await passwordOf(url, options)
-    return opened(
-      mysql.createConnection({ ...settingsOf(url, options), password, ...(ssl && { ssl }) }),
-      session,
-    )
+    const login = await credentials.login()
+    return opened(mysql.createConnection({ ...settings, ...login, ...(ssl && { ssl }) }), session)
   }
-  return async () => {
+  const open = async () => {
     if (plain || !tls.options) return attempt(false)
     try {
       return await attempt(tls.options)
@@ -71,6 +73,7 @@ async function opener(url: URL, options: DatabaseOptions): Promise<() => Promise
       return attempt(false)
     }
   }
+  return () => connectWith(credentials, open, isRefused)
 }
 
 function settingsOf(url: URL, options: DatabaseOptions): ConnectionOptions {
@@ -78,7 +81,6 @@ function settingsOf(url: URL, options: DatabaseOptions): ConnectionOptions {
   return {
     ...(socketPath ? { socketPath } : { host: url.hostname.replace(/^\[|\]$/g, '') }),
     port: Number(url.port || 3306),
-    user: decodeURIComponent(url.username),
     database: decodeURIComponent(url.pathname.slice(1)),
     connectTimeout: options.waitMs,
     keepAliveInitialDelay: 10_000,
@@ -86,12 +88,9 @@ function settingsOf(url: URL, options: DatabaseOptions): ConnectionOptions {
     // An insert that changes nothing says so; and no server is to ask for this machine's files.
     flags: ['-FOUND_ROWS', '-LOCAL_FILES'],
     typeCast,
+    // How RDS takes its tokens; they are made for encrypted connections only.
+    enableCleartextPlugin: options.iamAuth ?? false,
   }
-}
-
-async function passwordOf(url: URL, { passwordFile }: DatabaseOptions): Promise<string> {
-  if (passwordFile) return (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '')
-  return decodeURIComponent(url.password)
 }
 
 async function opened(connection: Connection, session: readonly string[]): Promise<Member> {

@@ -60,7 +60,7 @@ function valueMatches(dialect: Dialect, eb: Said, test: Test): Expression<SqlBoo
   if (test.type === 'null') return eb.lit(true)
   if (test.type === 'number') {
     const isNumber = eb('said.is_numeric_value', '=', sql<boolean>`true`)
-    return eb.and([isNumber, numberMatches(eb.ref('said.aggregate_value'), test)])
+    return eb.and([isNumber, numberMatches(dialect, eb.ref('said.aggregate_value'), test)])
   }
   if (test.type === 'list') throw invalidParameter(`Invalid comparator '${test.operator}' for an assessment`)
   const value = eb.ref('said.value')
