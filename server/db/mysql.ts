@@ -1,9 +1,7 @@
 /** MySQL and MariaDB through `mysql2`: a bounded pool, a bounded wait for it, faults as errors a client understands. */
 import {
   type CompiledQuery,
-  type DatabaseConnection,
   type Dialect,
-  type Driver,
   MysqlAdapter,
   MysqlIntrospector,
   MysqlQueryCompiler,
@@ -12,69 +10,43 @@ import {
 import type { ResultSetHeader } from 'mysql2'
 import { isDisconnected, isInterrupted, toApiError } from './mysql-errors.ts'
 import { type Member, type Members, openMembers } from './mysql-pool.ts'
+import { PooledDriver, type Session, type Sessions } from './pooled-driver.ts'
 import type { DatabaseOptions } from './postgres-pool.ts'
 import { repeated } from './repeat.ts'
 
 export function mysqlDialect(url: URL, options: DatabaseOptions): Dialect {
   return {
     createAdapter: () => new MysqlAdapter(),
-    createDriver: () => new MysqlDriver(url, options),
+    createDriver: () => new PooledDriver(() => openSessions(url, options)),
     createIntrospector: (db) => new MysqlIntrospector(db),
     createQueryCompiler: () => new MysqlQueryCompiler(),
   }
 }
 
-class MysqlDriver implements Driver {
-  readonly #url: URL
-  readonly #options: DatabaseOptions
-  #members!: Members
-
-  constructor(url: URL, options: DatabaseOptions) {
-    this.#url = url
-    this.#options = options
-  }
-
-  async init(): Promise<void> {
-    this.#members = await openMembers(this.#url, this.#options)
-  }
-
-  async acquireConnection(): Promise<DatabaseConnection> {
-    try {
-      // A server that has gone without a word does not answer within its own limit.
-      return new Session(await this.#members.acquire(), this.#options.statementMs + 5_000)
-    } catch (error) {
-      throw toApiError(error)
-    }
-  }
-
-  async beginTransaction(session: DatabaseConnection): Promise<void> {
-    await (session as Session).begin()
-  }
-
-  async commitTransaction(session: DatabaseConnection): Promise<void> {
-    await (session as Session).end('commit')
-  }
-
-  async rollbackTransaction(session: DatabaseConnection): Promise<void> {
-    await (session as Session).end('rollback')
-  }
-
-  async releaseConnection(session: DatabaseConnection): Promise<void> {
-    this.#members.release((session as Session).leave())
-  }
-
-  async destroy(): Promise<void> {
-    await this.#members?.end()
+async function openSessions(url: URL, options: DatabaseOptions): Promise<Sessions> {
+  const members = await openMembers(url, options)
+  // A server that has gone without a word does not answer within its own limit.
+  const timeoutMs = options.statementMs + 5_000
+  return {
+    async acquire() {
+      try {
+        return new MysqlSession(members, await members.acquire(), timeoutMs)
+      } catch (error) {
+        throw toApiError(error)
+      }
+    },
+    end: () => members.end(),
   }
 }
 
-/** One connection, for as long as one query or one transaction has it. */
-class Session implements DatabaseConnection {
+class MysqlSession implements Session {
+  readonly #members: Members
   readonly #member: Member
   readonly #timeoutMs: number
   #inTransaction = false
 
-  constructor(member: Member, timeoutMs: number) {
+  constructor(members: Members, member: Member, timeoutMs: number) {
+    this.#members = members
     this.#member = member
     this.#timeoutMs = timeoutMs
   }
@@ -90,10 +62,9 @@ class Session implements DatabaseConnection {
     await this.#ask(how)
   }
 
-  /** @returns the connection for others; one that may be inside a transaction still is for nobody */
-  leave(): Member {
+  release(): void {
     this.#member.broken ||= this.#inTransaction
-    return this.#member
+    this.#members.release(this.#member)
   }
 
   async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {

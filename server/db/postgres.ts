@@ -1,76 +1,45 @@
 /** PostgreSQL through `pg`: a bounded pool, a bounded wait for it, and faults as errors a client understands. */
 import {
   type CompiledQuery,
-  type DatabaseConnection,
   type Dialect,
-  type Driver,
   PostgresAdapter,
   PostgresIntrospector,
   type QueryResult,
 } from 'kysely'
 import type { PoolClient } from 'pg'
 import { invalidParameter } from '../errors.ts'
+import { PooledDriver, type Session, type Sessions } from './pooled-driver.ts'
 import { ArrayCompiler } from './postgres-compiler.ts'
 import { isDisconnected, isInterrupted, isSessionLost, toApiError } from './postgres-errors.ts'
-import { type Connections, type DatabaseOptions, openPool } from './postgres-pool.ts'
+import { type DatabaseOptions, openPool } from './postgres-pool.ts'
 import { repeated } from './repeat.ts'
 import { StatementNames } from './statement-names.ts'
 
 export function postgresDialect(url: URL, options: DatabaseOptions): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new PostgresDriver(url, options),
+    createDriver: () => new PooledDriver(() => openSessions(url, options)),
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new ArrayCompiler(),
   }
 }
 
-class PostgresDriver implements Driver {
-  readonly #url: URL
-  readonly #options: DatabaseOptions
-  readonly #names = new StatementNames()
-  #pool!: Connections
-
-  constructor(url: URL, options: DatabaseOptions) {
-    this.#url = url
-    this.#options = options
-  }
-
-  async init(): Promise<void> {
-    this.#pool = await openPool(this.#url, this.#options)
-  }
-
-  async acquireConnection(): Promise<DatabaseConnection> {
-    try {
-      return new Session(await this.#pool.connect(), this.#names)
-    } catch (error) {
-      throw toApiError(error)
-    }
-  }
-
-  async beginTransaction(session: DatabaseConnection): Promise<void> {
-    await (session as Session).begin()
-  }
-
-  async commitTransaction(session: DatabaseConnection): Promise<void> {
-    await (session as Session).end('commit')
-  }
-
-  async rollbackTransaction(session: DatabaseConnection): Promise<void> {
-    await (session as Session).end('rollback')
-  }
-
-  async releaseConnection(session: DatabaseConnection): Promise<void> {
-    ;(session as Session).release()
-  }
-
-  async destroy(): Promise<void> {
-    await this.#pool?.end()
+async function openSessions(url: URL, options: DatabaseOptions): Promise<Sessions> {
+  const pool = await openPool(url, options)
+  const names = new StatementNames()
+  return {
+    async acquire() {
+      try {
+        return new PostgresSession(await pool.connect(), names)
+      } catch (error) {
+        throw toApiError(error)
+      }
+    },
+    end: () => pool.end(),
   }
 }
 
-/** One connection, for as long as one query or one transaction has it. */
-class Session implements DatabaseConnection {
+class PostgresSession implements Session {
   readonly #client: PoolClient
   readonly #names: StatementNames
   #begun: Promise<unknown> = Promise.resolve()
@@ -97,7 +66,6 @@ class Session implements DatabaseConnection {
   }
 
   release(): void {
-    // A connection that may be inside a transaction still is not given to anyone else.
     this.#client.release(this.#broken || this.#inTransaction)
   }
 
