@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A busy machine takes longer than the second that is the default.
+    expect: { poll: { timeout: 15_000 } },
     // Two cores: more workers only make the real servers of the tests wait for each other.
     maxWorkers: 2,
     reporters: ['default', new ClosingLines()],

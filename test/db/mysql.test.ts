@@ -270,10 +270,7 @@ describe.each(KINDS)('the way to %s', (kind) => {
       "select id from information_schema.processlist where user = 'reader'",
     )
     for (const { id, ID } of sessions) await mysqlQuery(admin, `kill ${id ?? ID}`)
-    // A refused password is read again for a while.
-    await expect
-      .poll(() => whoami(db).catch((error) => error.code), { timeout: 15_000 })
-      .toBe('TEMPORARILY_UNAVAILABLE')
+    await expect.poll(() => whoami(db).catch((error) => error.code)).toBe('TEMPORARILY_UNAVAILABLE')
     await writeFile(passwordFile, 'second\n')
     expect(await whoami(db)).toBe('reader@%')
   })
