@@ -10,6 +10,7 @@ import {
   listModelTags,
   PROMPT_TAG,
   type RegisteredModel,
+  renameRegisteredModel,
   requireRegisteredModel,
   setModelTags,
   touchVersions,
@@ -47,13 +48,16 @@ export async function renameModel(
 ): Promise<RegisteredModel> {
   return db.transaction().execute(async (tx) => {
     await requireRegisteredModel(tx, name)
-    if (newName !== name && (await findRegisteredModelRow(tx, newName))) {
-      throw new ApiError('RESOURCE_ALREADY_EXISTS', `Registered Model (name=${newName}) already exists.`)
+    if (newName === name) {
+      await updateRegisteredModel(tx, name, { last_updated_time: now })
+    } else {
+      if (await findRegisteredModelRow(tx, newName)) {
+        throw new ApiError('RESOURCE_ALREADY_EXISTS', `Registered Model (name=${newName}) already exists.`)
+      }
+      await renameRegisteredModel(tx, name, newName, now)
+      await renameActivities(tx, name, newName)
     }
-    // The foreign keys cascade: everything that names the model follows.
-    await updateRegisteredModel(tx, name, { name: newName, last_updated_time: now })
     await touchVersions(tx, newName, now)
-    if (newName !== name) await renameActivities(tx, name, newName)
     return getRegisteredModel(tx, newName)
   })
 }

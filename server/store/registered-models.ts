@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import type { Database } from '../db/schema/index.ts'
 import { upsert } from '../db/upsert.ts'
@@ -65,7 +66,7 @@ export async function insertRegisteredModel(
 export async function updateRegisteredModel(
   db: Db,
   name: string,
-  change: { name?: string; description?: string; last_updated_time: number },
+  change: { description?: string; last_updated_time: number },
 ): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable('registered_models')
@@ -74,6 +75,50 @@ export async function updateRegisteredModel(
     .where('name', '=', name)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) throw missing(name)
+}
+
+/**
+ * Gives a model, with its versions, tags and aliases, a name that no other has.
+ * @throws ApiError RESOURCE_DOES_NOT_EXIST
+ */
+export async function renameRegisteredModel(
+  tx: Db,
+  name: string,
+  newName: string,
+  now: number,
+): Promise<void> {
+  const row = await lockRow(tx, name)
+  // Not by one cascade: that of MySQL from 9.6 on fails for a model with more than one version.
+  await tx
+    .insertInto('registered_models')
+    .values({ ...row, name: newName, last_updated_time: now })
+    .execute()
+  for (const table of ['registered_model_tags', 'registered_model_aliases', 'model_versions'] as const) {
+    await tx
+      .updateTable(table)
+      .set({ name: newName })
+      .where('workspace', '=', WORKSPACE)
+      .where('name', '=', name)
+      .execute()
+  }
+  await tx
+    .deleteFrom('registered_models')
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+    .execute()
+}
+
+/** Reads a model's row; until the end of the transaction nobody else changes it or gives it a version, tag or alias. */
+async function lockRow(tx: Db, name: string): Promise<RegisteredModelRow> {
+  const query = tx
+    .selectFrom('registered_models')
+    .selectAll()
+    .where('workspace', '=', WORKSPACE)
+    .where('name', '=', name)
+  // SQLite has one writer at a time.
+  const row = await (dialectOf(tx) === 'sqlite' ? query : query.forUpdate()).executeTakeFirst()
+  if (!row) throw missing(name)
+  return row
 }
 
 /** Marks every version of a model as changed, the deleted ones too. */

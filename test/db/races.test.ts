@@ -88,6 +88,38 @@ describe.each(databaseServers())('on $name', (database) => {
     expect(numbers).toEqual(CLIENTS.map((client) => client + 1))
   })
 
+  it('a model is renamed among clients that add to it: what was taken has the new name, the rest is refused', async () => {
+    const { of } = await twoServers(database)
+    const add = async (client: number) => {
+      const of_m = {
+        name: 'm',
+        source: 's3://b/m',
+        version: '1',
+        alias: `a${client}`,
+        key: `k${client}`,
+        value: 'v',
+      }
+      const path = ['model-versions/create', 'registered-models/alias', 'registered-models/set-tag'][
+        client % 3
+      ]
+      return call(of(client), 'POST', path as string, of_m)
+    }
+    await call(of(0), 'POST', 'registered-models/create', { name: 'm' })
+    await add(0)
+    const answers = CLIENTS.map(add)
+    const renamed = await call(of(1), 'POST', 'registered-models/rename', { name: 'm', new_name: 'n' })
+    expect(renamed.status).toBe(200)
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    expect(statuses.filter((status) => ![200, 404].includes(status))).toEqual([])
+    const taken = (kind: number) =>
+      statuses.filter((status, client) => status === 200 && client % 3 === kind).length
+    const { registered_model } = (await call(of(0), 'GET', 'registered-models/get', { name: 'n' })).body
+    expect(registered_model.latest_versions[0].version).toBe(String(taken(0) + 1))
+    expect(registered_model.aliases ?? []).toHaveLength(taken(1))
+    expect(registered_model.tags ?? []).toHaveLength(taken(2))
+    expect((await call(of(0), 'GET', 'registered-models/get', { name: 'm' })).status).toBe(404)
+  })
+
   it('32 clients log one new metric: every point is kept, and the latest is the greatest', async () => {
     const { uri, of } = await twoServers(database)
     const run_id = await newRun(of(0))

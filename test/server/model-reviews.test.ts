@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { renameActivities } from '../../server/store/model-activities.ts'
-import { updateRegisteredModel } from '../../server/store/registered-models.ts'
+import { renameRegisteredModel } from '../../server/store/registered-models.ts'
 import { call, testApp, testContext } from './support.ts'
 
 const PRODUCTION = { name: 'm', version: '1', stage: 'Production' }
@@ -416,12 +416,12 @@ describe('the activities of a version', () => {
     const app = await withVersions(buildApp(context))
     const [renamed, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const rename = context.db.transaction().execute(async (tx) => {
-      await updateRegisteredModel(tx, 'm', { name: 'n', last_updated_time: 1 })
+      await renameRegisteredModel(tx, 'm', 'n', 1)
       await renameActivities(tx, 'm', 'n')
       renamed.resolve()
       await release.promise
     })
-    await renamed.promise
+    await Promise.race([renamed.promise, rename])
     const answers = Promise.all([
       call(app, 'POST', 'comments/create', { name: 'm', version: '1', comment: 'about m' }),
       call(app, 'POST', 'transition-requests/create', PRODUCTION),

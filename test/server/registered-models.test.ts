@@ -74,16 +74,23 @@ describe('registered models', () => {
   it('renames a model together with its versions, tags and aliases', async () => {
     const app = await testApp()
     await createModel(app, 'old', { tags: [{ key: 'k', value: 'v' }] })
-    await createVersion(app, 'old')
-    await call(app, 'POST', 'model-versions/set-tag', { name: 'old', version: '1', key: 'k', value: 'v' })
+    for (const version of ['1', '2']) {
+      await createVersion(app, 'old')
+      await call(app, 'POST', 'model-versions/set-tag', { name: 'old', version, key: 'k', value: version })
+    }
     await call(app, 'POST', 'registered-models/alias', { name: 'old', alias: 'a', version: '1' })
+    const before = await getModel(app, 'old')
     const { body } = await call(app, 'POST', 'registered-models/rename', { name: 'old', new_name: 'new' })
     expect(body.registered_model).toMatchObject({
       name: 'new',
+      creation_timestamp: before.creation_timestamp,
       tags: [{ key: 'k', value: 'v' }],
       aliases: [{ alias: 'a', version: '1' }],
-      latest_versions: [{ name: 'new', version: '1', tags: [{ key: 'k', value: 'v' }] }],
+      latest_versions: [{ name: 'new', version: '2', tags: [{ key: 'k', value: '2' }] }],
     })
+    const first = await call(app, 'GET', 'model-versions/get', { name: 'new', version: '1' })
+    expect(first.body.model_version).toMatchObject({ aliases: ['a'], tags: [{ key: 'k', value: '1' }] })
+    expect(await createVersion(app, 'new')).toBe('3')
     expect((await call(app, 'GET', 'registered-models/get', { name: 'old' })).status).toBe(404)
   })
 
