@@ -33,8 +33,16 @@ const AWAY = new Set([
 const UNREACHABLE =
   /^(E[A-Z]+|ERR_(SSL|TLS)\w*|CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+|PROTOCOL_\w+|HANDSHAKE_\w+)$/
 
+/** A statement, or its wait for a lock, that was ended for the time it took. */
+const TOO_LONG = new Set([1205, 1317, 1969, 3024, 3572])
+
 export function isInterrupted(error: unknown): boolean {
   return INTERRUPTED.has(numberOf(error))
+}
+
+/** Whether it was asked, and took too long or has to be asked again. */
+export function isHeldUp(error: unknown): boolean {
+  return isInterrupted(error) || TOO_LONG.has(numberOf(error))
 }
 
 /** The same, or another one wrote a row first that it had looked for in vain. */

@@ -6,7 +6,6 @@ interface Fault extends Error {
   readonly constraint?: string
   readonly table?: string
   readonly column?: string
-  readonly errors?: readonly Error[]
 }
 
 /** A prepared statement that is not there, is there already, or no longer fits its tables. */
@@ -59,10 +58,9 @@ export function isDisconnected(error: unknown): boolean {
   return !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25006|XX)/.test(code)
 }
 
-/** Whether there was nobody to ask, or no connection to ask through: not a statement that took too long. */
-export function isAway(error: unknown): boolean {
-  if (!(error instanceof ApiError) || error.code !== 'TEMPORARILY_UNAVAILABLE') return false
-  return !isInterrupted(error) && !['57014', '55P03'].includes(codeOf(error) ?? '')
+/** Whether it was asked, and took too long or has to be asked again. */
+export function isHeldUp(error: unknown): boolean {
+  return isInterrupted(error) || ['57014', '55P03'].includes(codeOf(error) ?? '')
 }
 
 /** The same fault as an ApiError where the client or its next attempt can do something about it. */
@@ -79,16 +77,6 @@ export function toApiError(error: unknown): unknown {
     })
   }
   return error
-}
-
-/** The first cause of a fault in one line, for the operator. */
-export function reasonOf(error: unknown): string {
-  const { cause } = error as Error
-  const fault = (error instanceof ApiError && cause ? cause : error) as Fault
-  return (
-    (fault.message || fault.errors?.map((one) => one.message).join(', ') || String(fault)).split('\n')[0] ??
-    ''
-  )
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,9 +1,9 @@
 /** A second database that follows the first one and answers reads. It is read and nothing else. */
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isAway, reasonOf } from './faults.ts'
 import { type DatabaseOptions, type Db, openDatabase } from './index.ts'
 import { requireSchema, SchemaError } from './migrate.ts'
-import { isAway, reasonOf } from './postgres-errors.ts'
 import { parseDatabaseUri, redactUri } from './uri.ts'
 
 export interface Replica {

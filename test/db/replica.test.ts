@@ -3,8 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
+import type { Config } from '../../server/config.ts'
 import { closeContext, openContext } from '../../server/context.ts'
 import { call, temporaryFolder, testContext } from '../server/support.ts'
+import { hasServer, mysqlDatabase, mysqlQuery, uriOf as mysqlUri, startMysql } from '../support/mysql.ts'
 import {
   type Cluster,
   emptyDatabase,
@@ -31,18 +33,27 @@ async function pair(): Promise<Pair> {
   const primary = await startCluster()
   await query(uriOf(primary.port, 'postgres'), 'create database mlflow')
   const standby = await startStandby(primary)
-  return { primary, standby, ...(await serverOn(primary, standby)) }
+  return {
+    primary,
+    standby,
+    ...(await serverOn(uriOf(primary.port, 'mlflow'), uriOf(standby.port, 'mlflow'))),
+  }
 }
 
-async function serverOn(primary: Cluster, standby: Cluster): Promise<Pick<Pair, 'app' | 'said'>> {
+async function serverOn(
+  backendStoreUri: string,
+  readReplicaUri: string,
+  settings: Partial<Config> = {},
+): Promise<Pick<Pair, 'app' | 'said'>> {
   const said: string[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => said.push(JSON.parse(line).msg) })
   const { config } = await testContext({ databaseWaitSeconds: 10 })
   const context = await openContext(
     {
       ...config,
-      backendStoreUri: uriOf(primary.port, 'mlflow'),
-      readReplicaUri: uriOf(standby.port, 'mlflow'),
+      backendStoreUri,
+      readReplicaUri,
+      ...settings,
     },
     log,
   )
@@ -98,7 +109,7 @@ describe.skipIf(!hasPostgres())('a read replica', () => {
     expect(await create(app, 'meanwhile')).toBe(200)
     for (const _ of [1, 2, 3]) expect(await names(app)).toEqual(['Default', 'meanwhile'])
     expect(said.filter((line) => line.includes('it is away'))).toHaveLength(1)
-    const late = await serverOn(primary, standby)
+    const late = await serverOn(uriOf(primary.port, 'mlflow'), uriOf(standby.port, 'mlflow'))
     expect(await names(late.app)).toEqual(['Default', 'meanwhile'])
     expect(late.said[0]).toMatch(/it is away, reads go to the primary: connect ECONNREFUSED/)
     await standby.start()
@@ -125,6 +136,37 @@ describe.skipIf(!hasPostgres())('a read replica', () => {
       /^MLFLOW_READ_REPLICA_BACKEND_STORE_URI names .*: the database is at schema revision 0123, /,
     )
     expect(await query(other, "select relname from pg_class where relname in ('experiments')")).toEqual([])
+  })
+})
+
+describe.skipIf(!hasServer('MariaDB'))('a read replica of MariaDB', () => {
+  it('may go away and come back, at a start too; one that takes too long is not away', async () => {
+    const primary = await mysqlDatabase('MariaDB')
+    // Another database of the same schema stands for one that follows: what it lacks tells which was read.
+    const standby = await startMysql('MariaDB', ['innodb-flush-log-at-trx-commit=1', 'innodb-doublewrite=1'])
+    const replica = mysqlUri(standby.port, 'mlflow')
+    await mysqlQuery(mysqlUri(standby.port, ''), 'create database mlflow character set utf8mb4')
+    await testContext({ backendStoreUri: replica })
+    const { app, said } = await serverOn(primary, replica, { databaseStatementSeconds: 1 })
+    expect(await create(app, 'new')).toBe(200)
+    expect(await names(app)).toEqual(['Default'])
+
+    const locked = mysqlQuery(replica, 'lock tables experiments write; do sleep(3)')
+    const search = () => call(app, 'POST', 'experiments/search', { max_results: 10 })
+    await expect.poll(async () => (await search()).status).toBe(503)
+    await locked
+    expect(await names(app)).toEqual(['Default'])
+    expect(said.filter((line) => line.includes('it is away'))).toEqual([])
+
+    await standby.stop()
+    for (const _ of [1, 2, 3]) expect(await names(app)).toEqual(['Default', 'new'])
+    expect(said.filter((line) => line.includes('it is away'))).toHaveLength(1)
+    const late = await serverOn(primary, replica)
+    expect(await names(late.app)).toEqual(['Default', 'new'])
+    expect(late.said[0]).toMatch(/it is away, reads go to the primary: connect ECONNREFUSED/)
+    await standby.start()
+    await expect.poll(() => names(app)).toEqual(['Default'])
+    expect(said.at(-1)).toMatch(/it is back/)
   })
 })
 
