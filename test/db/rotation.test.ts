@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { describe, expect, it, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { call, testContext } from '../server/support.ts'
+import { hasServer, mysqlQuery, uriOf as mysqlUri, startMysql } from '../support/mysql.ts'
 import { type Cluster, hasPostgres, query, startCluster, uriOf } from '../support/postgres.ts'
 import { type SecretsManager, startSecretsManager } from '../support/secrets-manager.ts'
 
@@ -118,5 +119,51 @@ describe.skipIf(!hasPostgres())('a secret of the database that rotates', () => {
     const refused = await server(spoil).catch((error: Error) => error)
     expect((refused as Error).message).toMatch(message)
     expect((refused as Error).message).not.toMatch(/hunter2|\n/)
+  })
+})
+
+describe.skipIf(!hasServer('MariaDB'))('a secret of MariaDB that rotates', () => {
+  it('costs no request, whichever of the two changes first, nor the connections that are open', async () => {
+    const { port } = await startMysql('MariaDB')
+    const admin = mysqlUri(port, '')
+    const change = (password: string) => mysqlQuery(admin, `alter user a@'%' identified by '${password}'`)
+    await mysqlQuery(admin, "create database mlflow character set utf8mb4; create user a@'%'")
+    await mysqlQuery(admin, "grant all on mlflow.* to a@'%'")
+    await change('first')
+    const manager = await startSecretsManager(SECRET, secretOf('a', 'first'))
+    const context = await testContext({
+      backendStoreUri: `mysql://127.0.0.1:${port}/mlflow`,
+      databaseSecret: SECRET,
+      databasePoolSize: 1,
+    })
+    const app = buildApp(context)
+    const createAll = (names: readonly string[]) =>
+      Promise.all(names.map(async (name) => (await call(app, 'POST', 'experiments/create', { name })).status))
+    const names = (round: string) => Array.from({ length: 12 }, (_, at) => `${round}-${at}`)
+    const session = sql<{ id: number }>`select connection_id() as id`
+    const [inside, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const inFlight = context.db.transaction().execute(async (tx) => {
+      const before = (await session.execute(tx)).rows
+      inside.resolve()
+      await release.promise
+      return [before, (await session.execute(tx)).rows]
+    })
+    await Promise.race([inside.promise, inFlight])
+
+    await change('second')
+    const early = createAll(names('early'))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    manager.value = secretOf('a', 'second')
+    expect(await early).toEqual(names('early').map(() => 200))
+
+    release.resolve()
+    const [before, after] = await inFlight
+    expect(after).toEqual(before)
+
+    manager.value = secretOf('a', 'third')
+    await change('third')
+    await mysqlQuery(admin, "kill user a@'%'")
+    expect(await createAll(names('late'))).toEqual(names('late').map(() => 200))
+    expect(manager.reads).toBeGreaterThan(2)
   })
 })

@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../server/support.ts'
 import { bundleInto } from '../support/bundle.ts'
 import { REPOSITORY, startTrackyard } from '../support/mlflow.ts'
+import { emptyMysqlDatabase, hasServer, mysqlQuery } from '../support/mysql.ts'
 import { emptyDatabase, hasPostgres, query } from '../support/postgres.ts'
 import { freePort, inherited, type RunningServer } from '../support/server-process.ts'
 
@@ -108,6 +109,39 @@ describe.skipIf(!hasPostgres())('trackyard server --workers', { timeout: 120_000
   })
 })
 
+it.skipIf(!hasServer('MariaDB'))(
+  'several processes serve MariaDB, and finish what is in flight',
+  { timeout: 120_000 },
+  async () => {
+    const { server, uri } = await start(await emptyMysqlDatabase('MariaDB'), '2')
+    await until(() => workersOf(server.pid).length === 2)
+    const workers = workersOf(server.pid)
+    const { run } = await post(server.url, 'runs/create', { experiment_id: '0' })
+    const steps = Array.from({ length: 32 }, (_, step) => step)
+    const log = (step: number) =>
+      post(server.url, 'runs/log-metric', {
+        run_id: run.info.run_id,
+        key: 'm',
+        value: step,
+        timestamp: 1,
+        step,
+      })
+    await Promise.all(steps.map(log))
+    const upload = request(`${server.url}/api/2.0/mlflow-artifacts/artifacts/1/slow.bin`, { method: 'PUT' })
+    const answered = once(upload, 'response')
+    upload.write('first half, ')
+    await delay(200)
+    process.kill(server.pid, 'SIGTERM')
+    await delay(200)
+    upload.end('second half')
+    expect((await answered)[0].statusCode).toBe(200)
+    await until(() => !workers.some(isRunning))
+    expect(server.output()).not.toContain('"level":50')
+    expect(server.output().match(/created the database schema/g)).toHaveLength(1)
+    expect(await mysqlQuery(uri, 'select step from metrics')).toHaveLength(32)
+  },
+)
+
 it('says in one line that there is no database, and ends', async () => {
   const uri = `postgresql://me@127.0.0.1:${await freePort()}/x`
   const child = spawn(TRACKYARD, ['server', '--workers=2', '--backend-store-uri', uri], {
@@ -125,16 +159,16 @@ it('says in one line that there is no database, and ends', async () => {
   ])
 })
 
-async function start(): Promise<{ server: RunningServer; uri: string }> {
-  const uri = await emptyDatabase()
+async function start(uri?: string, workers = '3'): Promise<{ server: RunningServer; uri: string }> {
+  const database = uri ?? (await emptyDatabase())
   const environment = {
-    MLFLOW_BACKEND_STORE_URI: uri,
-    MLFLOW_WORKERS: '3',
+    MLFLOW_BACKEND_STORE_URI: database,
+    MLFLOW_WORKERS: workers,
     TRACKYARD_LOG_LEVEL: 'info',
   }
   const server = await startTrackyard({ folder: await temporaryFolder(), environment })
   onTestFinished(() => server.stop())
-  return { server, uri }
+  return { server, uri: database }
 }
 
 function workersOf(pid: number): number[] {
