@@ -57,7 +57,9 @@ async function opener(url: URL, options: DatabaseOptions): Promise<() => Promise
   const settings = settingsOf(url, options)
   const encrypted = Boolean(tls.options) && !tls.optional
   const { host = 'localhost', port = 3306 } = settings
-  const credentials = await openCredentials(url, options, { host, port, encrypted })
+  // These are PGUSER and PGPASSWORD: another database's.
+  const { user: _user, password: _password, ...sources } = options
+  const credentials = await openCredentials(url, sources, { host, port, encrypted })
   let plain = false
   const attempt = async (ssl: ConnectionOptions['ssl'] | false) => {
     const login = await credentials.login()

@@ -259,6 +259,8 @@ describe.each(KINDS)('the way to %s', (kind) => {
       ),
     ).toBe('reader@%')
     await expect(whoami(open(nobody.replace('@', ':wrong@')))).rejects.toMatchObject(AWAY)
+    // PGPASSWORD is for another database.
+    await expect(whoami(open(nobody, { password: 'p@ss/1' }))).rejects.toMatchObject(AWAY)
 
     const passwordFile = join(await temporaryFolder(), 'password')
     await writeFile(passwordFile, 'p@ss/1\n')
