@@ -17,7 +17,8 @@ it.skipIf(!mlflow || !hasPostgres())(
       const seen: any = await runScript(mlflow, 'tracking.py', { url: server.url })
       expect(seen.logged).toMatchObject({ status: 'FINISHED', loss: 0.2, nan: true, children: true })
       expect(seen.searched).toMatchObject({ scores: [6, 4, 2], bad_filter: 'INVALID_PARAMETER_VALUE' })
-      expect(seen.race).toMatchObject({ experiments: 1, latest: { m0: 60, m1: 61, m2: 62, m3: 63 } })
+      expect(seen.race).toMatchObject({ experiments: 1 })
+      expect(seen.writers).toEqual({ m0: 60, m1: 61, m2: 62, m3: 63 })
     } finally {
       await server.stop()
     }
