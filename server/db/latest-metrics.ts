@@ -5,7 +5,8 @@ import type { Database } from './schema/index.ts'
 import { onConflict, upsertEach } from './sqlite-upsert.ts'
 
 const ROWS_PER_STATEMENT = 5_000
-const ON_SQLITE = `${onConflict(['key', 'run_uuid'], ['value', 'timestamp', 'step', 'is_nan'])}
+/** What SQLite does about a latest metric that is there. */
+export const LATEST_ON_SQLITE = `${onConflict(['key', 'run_uuid'], ['value', 'timestamp', 'step', 'is_nan'])}
   where (excluded.step, excluded.timestamp, excluded.value) > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`
 
 /**
@@ -17,7 +18,7 @@ export async function upsertLatestMetrics(
   rows: readonly Insertable<Database['latest_metrics']>[],
 ): Promise<void> {
   if (dialectOf(db) === 'sqlite') {
-    await upsertEach(db, 'latest_metrics', rows, ON_SQLITE)
+    await upsertEach(db, 'latest_metrics', rows, LATEST_ON_SQLITE)
     return
   }
   for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {

@@ -4,6 +4,7 @@ import { dialectOf } from './dialect.ts'
 import type { Db } from './index.ts'
 import { isNullRefused } from './postgres-errors.ts'
 import type { Database } from './schema/index.ts'
+import { isParamRefused, writeRunOnSqlite } from './sqlite-run-write.ts'
 
 /** What one or several requests log to one run; no key of a parameter or a tag twice. */
 export interface RunWrite {
@@ -20,26 +21,32 @@ export class ParamChanged extends Error {
   override name = 'ParamChanged'
 }
 
-/** Whether `writeRun` can be asked: where a statement may write several tables. */
+/** Whether `writeRun` can be asked: not where several tables need several ways to the database. */
 export function canWriteRun(db: Db): boolean {
+  return dialectOf(db) !== 'mysql'
+}
+
+/** Whether several requests gain by sharing a `writeRun`: those on SQLite share a commit as it is. */
+export function sharesRunWrites(db: Db): boolean {
   return dialectOf(db) === 'postgres'
 }
 
 /**
- * Writes to an active run in one statement: all or nothing, one way to the database, and its locks are held no longer
- * than the commit takes.
+ * Writes to an active run at once: all or nothing, one way to the database, and its locks are held no longer than the
+ * commit takes.
  * @returns the run's stage; to one that is not active nothing has been written
  * @throws ParamChanged
  */
 export async function writeRun(db: Db, runId: string, write: RunWrite): Promise<string | null | undefined> {
-  const { text, values } = statement(runId, write)
   try {
+    if (dialectOf(db) === 'sqlite') return await writeRunOnSqlite(db, runId, write)
+    const { text, values } = statement(runId, write)
     const { rows } = await db.executeQuery<{ lifecycle_stage: string | null }>(
       CompiledQuery.raw(text, values),
     )
     return rows[0]?.lifecycle_stage
   } catch (error) {
-    if (isNullRefused(error, 'params', 'value'))
+    if (isNullRefused(error, 'params', 'value') || isParamRefused(error))
       throw new ParamChanged('a parameter has changed', { cause: error })
     throw error
   }

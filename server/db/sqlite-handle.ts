@@ -16,6 +16,11 @@ export interface EachRow extends CompiledQuery {
   readonly rows: readonly (readonly unknown[])[]
 }
 
+/** Several statements in one call of the driver: `run` is given the connection, and gives the rows. */
+export interface Turn<R> extends CompiledQuery {
+  run(handle: Handle): R[]
+}
+
 /** One connection to the file, with its prepared statements. */
 export class Handle {
   readonly #database: DatabaseSync
@@ -40,7 +45,8 @@ export class Handle {
     this.#database.exec(sql)
   }
 
-  execute<R>(query: CompiledQuery | EachRow): QueryResult<R> {
+  execute<R>(query: CompiledQuery | EachRow | Turn<R>): QueryResult<R> {
+    if ('run' in query) return { rows: query.run(this) }
     if ('rows' in query) return this.#executeEach(query)
     const { statement, columns } = this.#prepare(query.sql)
     const parameters = query.parameters.map(toSqlite)
@@ -50,10 +56,15 @@ export class Handle {
   }
 
   #executeEach({ sql, rows }: EachRow): QueryResult<never> {
+    return { rows: [], numAffectedRows: BigInt(this.runEach(sql, rows)) }
+  }
+
+  /** @returns how many rows were changed */
+  runEach(sql: string, rows: readonly (readonly unknown[])[]): number {
     const { statement } = this.#prepare(sql)
     let changed = 0
     for (const row of rows) changed += Number(statement.run(...row.map(toSqlite)).changes)
-    return { rows: [], numAffectedRows: BigInt(changed) }
+    return changed
   }
 
   /** Rows in portions of `size`, all as the database is at the first; this connection must do nothing else meanwhile. */

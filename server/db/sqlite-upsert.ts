@@ -17,13 +17,17 @@ export async function upsertEach(
   const [first] = rows
   if (first === undefined) return 0
   const columns = Object.keys(first)
-  const text = `insert into ${quoted(table)} (${columns.map(quoted)}) values (${columns.map(() => '?')}) on conflict ${conflict}`
   const each: EachRow = {
-    ...CompiledQuery.raw(text),
+    ...CompiledQuery.raw(insertText(table, columns, conflict)),
     rows: rows.map((row) => columns.map((column) => row[column as keyof typeof row])),
   }
   const { numAffectedRows } = await db.executeQuery(each)
   return Number(numAffectedRows)
+}
+
+/** An insert of one row; `conflict` is what follows `on conflict`. */
+export function insertText(table: string, columns: readonly string[], conflict: string): string {
+  return `insert into ${quoted(table)} (${columns.map(quoted)}) values (${columns.map(() => '?')}) on conflict ${conflict}`
 }
 
 /** What an upsert does about rows that are there, as SQL. */

@@ -40,7 +40,7 @@ export async function logBatch(db: Db, runId: string, batch: Batch): Promise<voi
   })
 }
 
-/** The same in one statement. */
+/** The same in one way to the database. */
 async function logAtOnce(db: Db, runId: string, batch: RunBatch): Promise<void> {
   try {
     while ((await shareRunWrite(db, runId, batch)) !== 'active') await getActiveRunRow(db, runId)

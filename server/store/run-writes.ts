@@ -1,6 +1,6 @@
 /** Requests that log to one run at the same time share a statement, as writers of SQLite share a commit. */
 import type { Db } from '../db/index.ts'
-import { type RunWrite, writeRun } from '../db/run-write.ts'
+import { type RunWrite, sharesRunWrites, writeRun } from '../db/run-write.ts'
 import { ApiError } from '../errors.ts'
 import type { Tag } from './experiments.ts'
 import { latestByKey, type MetricPoint } from './metrics.ts'
@@ -33,7 +33,7 @@ const queuesOf = new WeakMap<Db, Map<string, Waiting[]>>()
  * @throws ParamChanged
  */
 export function shareRunWrite(db: Db, runId: string, batch: RunBatch): Promise<Stage> {
-  if (batch.metrics.length > MOST_POINTS) return writeRun(db, runId, merged([batch]))
+  if (!sharesRunWrites(db) || batch.metrics.length > MOST_POINTS) return writeRun(db, runId, merged([batch]))
   const queues = queuesOf.get(db) ?? new Map<string, Waiting[]>()
   queuesOf.set(db, queues)
   return new Promise((settle) => {
