@@ -20,6 +20,7 @@ import { runSearchRpcs } from './run-search.ts'
 import { runRpcs } from './runs.ts'
 import { serverRpcs } from './server.ts'
 import { traceLinkRpcs } from './trace-links.ts'
+import { traceMetricRpcs } from './trace-metrics.ts'
 import { traceTagRpcs } from './trace-tags.ts'
 import { traceRpcs } from './traces.ts'
 import { traceV2Rpcs } from './traces-v2.ts'
@@ -48,6 +49,7 @@ const API: readonly Rpc[] = [
   ...traceRpcs,
   ...wholeTraceRpcs,
   ...assessmentRpcs,
+  ...traceMetricRpcs,
   ...traceTagRpcs,
   ...traceLinkRpcs,
   ...traceV2Rpcs,

@@ -6,30 +6,10 @@ import type { Db } from '../db/index.ts'
 import { ApiError } from '../errors.ts'
 import { rpc } from '../rpc.ts'
 import { hasEvaluationDatasets, hasRows } from '../store/pending.ts'
-import { int64, list, message, requiredText, text } from '../wire.ts'
+import { list, message, requiredText, text } from '../wire.ts'
 import { parseExperimentId } from './limits.ts'
 
 export const pendingRpcs = [
-  rpc({
-    method: 'POST',
-    path: '/mlflow/traces/metrics',
-    version: '3.0',
-    permission: 'trace.read',
-    request: message({
-      experiment_ids: list(requiredText()),
-      metric_name: requiredText(),
-      aggregations: list(message({ aggregation_type: text().optional() })).default([]),
-      dimensions: list(text()).default([]),
-      time_interval_seconds: int64().optional(),
-    }),
-    async handler({ db }, { experiment_ids, metric_name, aggregations, dimensions, time_interval_seconds }) {
-      refuseIf(await hasRows(db, 'trace_info', experiment_ids.map(parseExperimentId)), 'traces')
-      // The count of nothing is a row. Any other aggregate of nothing, and every group of it, is none.
-      const isCount = aggregations.every(({ aggregation_type }) => aggregation_type === 'COUNT')
-      const isWhole = dimensions.length === 0 && time_interval_seconds === undefined
-      return isCount && isWhole ? { data_points: [{ metric_name, values: { COUNT: 0 } }] } : {}
-    },
-  }),
   searchOfExperiment('POST', '/mlflow/issues/search', 'issues', 'issues', { next_page_token: '' }),
   searchOfExperiment('GET', '/mlflow/scorers/list', 'scorers', 'scorers', {}),
   searchOfExperiment('GET', '/mlflow/label-schemas/list', 'label_schemas', 'label schemas', {

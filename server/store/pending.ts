@@ -1,7 +1,7 @@
 /** Whether there are rows of resources that this server keeps in its database and does not serve yet. */
 import type { Db } from '../db/index.ts'
 
-type ByExperiment = 'trace_info' | 'issues' | 'scorers' | 'label_schemas' | 'review_queues'
+type ByExperiment = 'issues' | 'scorers' | 'label_schemas' | 'review_queues'
 
 export async function hasRows(
   db: Db,

@@ -38,13 +38,6 @@ describe("what MLflow's UI asks for on every page", () => {
 })
 
 const searches: [string, 'GET' | 'POST', string, Record<string, unknown>, object][] = [
-  [
-    'traces',
-    'POST',
-    `${UI}/traces/metrics`,
-    { experiment_ids: ['0'], metric_name: 'trace_count', aggregations: [{ aggregation_type: 'COUNT' }] },
-    { data_points: [{ metric_name: 'trace_count', values: { COUNT: 0 } }] },
-  ],
   ['issues', 'POST', `${UI}/issues/search`, { experiment_id: '0' }, { next_page_token: '' }],
   ['scorers', 'GET', `${UI}/scorers/list`, { experiment_id: '0' }, {}],
   ['label_schemas', 'GET', `${UI}/label-schemas/list`, { experiment_id: '0' }, { next_page_token: '' }],
@@ -78,29 +71,11 @@ describe('a search in what is not served yet', () => {
     const other = await call(app, 'GET', `${UI}/scorers/list`, { experiment_id: '1' })
     expect(other).toEqual({ status: 200, body: {} })
   })
-
-  it('has no groups of no traces', async () => {
-    const app = await testApp()
-    const request = {
-      experiment_ids: ['0'],
-      metric_name: 'trace_count',
-      aggregations: [{ aggregation_type: 'COUNT' }],
-    }
-    const url = `${UI}/traces/metrics`
-    expect((await call(app, 'POST', url, { ...request, dimensions: ['trace_status'] })).body).toEqual({})
-    expect((await call(app, 'POST', url, { ...request, time_interval_seconds: 86400 })).body).toEqual({})
-    const average = { ...request, aggregations: [{ aggregation_type: 'AVG' }] }
-    expect((await call(app, 'POST', url, average)).body).toEqual({})
-  })
 })
 
 /** One row of each resource, in experiment 0. */
 async function insertOfEach(db: Awaited<ReturnType<typeof testContext>>['db']): Promise<void> {
   const experiment_id = 0
-  await db
-    .insertInto('trace_info')
-    .values({ request_id: 'tr-1', experiment_id, timestamp_ms: 1, status: 'OK' })
-    .execute()
   await db
     .insertInto('issues')
     .values({

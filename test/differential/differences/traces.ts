@@ -48,4 +48,29 @@ export const TRACE_DIFFERENCES: readonly Difference[] = [
     reason: 'it has not ended',
     shownBy: 'test/server/otlp.test.ts',
   },
+  {
+    id: 'unknown-figures',
+    area: 'traces',
+    where:
+      '`traces/metrics` with a view or an aggregation that is unknown, and an aggregation without a type',
+    mlflow: 'the figure of another: `TRACES`, `COUNT`',
+    ours: '400 `INVALID_PARAMETER_VALUE`',
+    reason: 'a chart must not show something else than was asked for',
+    shownBy: answersTo(
+      200,
+      400,
+      'traces: measure {"view_type":"NOTHING"}',
+      'traces: measure {"aggregations":[{}]}',
+      'traces: measure {"aggregations":[{"aggregation_type":"NOTHING"}]}',
+    ),
+  },
+  {
+    id: 'percentiles-on-mysql',
+    area: 'traces',
+    where: 'a percentile in `traces/metrics` over values of which some are equal, on MySQL and MariaDB',
+    mlflow: 'made of the nearest ranks that differ: the median of 1, 1, 2 is 1.5',
+    ours: 'made of the nearest values, as on SQLite and PostgreSQL: it is 1',
+    reason: 'one database must not have other figures than another',
+    shownBy: 'test/server/trace-metrics.test.ts',
+  },
 ]

@@ -69,6 +69,82 @@ const ORDERS = [
   'foo',
 ]
 
+const COUNT = [{ aggregation_type: 'COUNT' }]
+const SPREAD = [
+  ...['AVG', 'MIN', 'MAX'].map((aggregation_type) => ({ aggregation_type })),
+  ...[0, 50, 62.5, 99, 100].map((percentile_value) => ({ aggregation_type: 'PERCENTILE', percentile_value })),
+]
+const WITHIN = { start_time_ms: 1735776000000, end_time_ms: 1735862399999 }
+
+const MEASURED: readonly object[] = [
+  {},
+  { dimensions: ['trace_name', 'trace_status'] },
+  { dimensions: ['trace_status'], max_results: 1 },
+  { time_interval_seconds: 60, ...WITHIN },
+  { time_interval_seconds: 7, ...WITHIN, dimensions: ['trace_status'] },
+  { start_time_ms: 1735787045679 },
+  { end_time_ms: 1735787045678 },
+  { metric_name: 'session_count' },
+  { metric_name: 'latency', aggregations: SPREAD },
+  { metric_name: 'latency', aggregations: SPREAD, dimensions: ['trace_name'] },
+  { metric_name: 'latency', aggregations: SPREAD, time_interval_seconds: 1, ...WITHIN },
+  { metric_name: 'total_tokens', aggregations: [{ aggregation_type: 'SUM' }, ...SPREAD] },
+  { metric_name: 'cache_read_input_tokens', aggregations: [{ aggregation_type: 'SUM' }] },
+  { filters: ["trace.status = 'OK'"] },
+  { filters: ["trace.tag.k = 'w'"] },
+  { filters: ["trace.tag.`mlflow.traceName` = 'chatty'"] },
+  { filters: ["trace.metadata.b = 'x'", "trace.status = 'OK'"] },
+  { filters: ["trace.metadata.`mlflow.trace.session` = 's1'"] },
+  { filters: ["trace.metadata.mlflow.sourceRun = 'r'"] },
+  {
+    view_type: 'ASSESSMENTS',
+    metric_name: 'assessment_count',
+    dimensions: ['assessment_name', 'assessment_value'],
+  },
+  { view_type: 'ASSESSMENTS', metric_name: 'assessment_value', aggregations: SPREAD },
+  { view_type: 'ASSESSMENTS', metric_name: 'assessment_count', filters: ["trace.status = 'ERROR'"] },
+  { view_type: 'ASSESSMENTS', metric_name: 'assessment_count', filters: ["assessment.type = 'feedback'"] },
+  { view_type: 'SPANS', metric_name: 'span_count', dimensions: ['span_name'] },
+  { view_type: 2, metric_name: 'total_cost', aggregations: SPREAD },
+  { view_type: 'NOTHING' },
+  { view_type: null },
+  { metric_name: 'nothing' },
+  { metric_name: null },
+  { metric_name: 'latency' },
+  { aggregations: null },
+  { aggregations: [{}] },
+  { aggregations: [{ aggregation_type: 'COUNT', percentile_value: 5 }] },
+  { aggregations: [{ aggregation_type: 'NOTHING' }] },
+  { metric_name: 'latency', aggregations: [{ aggregation_type: 'PERCENTILE', percentile_value: 101 }] },
+  { dimensions: ['span_name', 'nothing'] },
+  { dimensions: ['trace_name', 'trace_name'] },
+  { time_interval_seconds: 60 },
+  { experiment_ids: [] },
+  { experiment_ids: ['x'] },
+  { experiment_ids: ['77'] },
+  { max_results: 0 },
+  { filters: [''] },
+  { filters: ["trace.status != 'OK'"] },
+  { filters: ["trace.status = 'OK' AND trace.status = 'OK'"] },
+  { filters: ["trace.nothing = 'OK'"] },
+  { filters: ["nothing.status = 'OK'"] },
+  { filters: ["trace.tag = 'OK'"] },
+  { filters: ["trace.status.x = 'OK'"] },
+  { filters: ['trace.status = 1'] },
+  { filters: ["span.name = 'x'"] },
+  { filters: ["assessment.name = 'x'"] },
+]
+
+function measure(more: object) {
+  return post(`measure ${JSON.stringify(more)}`, `${TRACES}/metrics`, {
+    experiment_ids: ['{{exp}}'],
+    view_type: 'TRACES',
+    metric_name: 'trace_count',
+    aggregations: COUNT,
+    ...more,
+  })
+}
+
 export const traces: Scenario = {
   name: 'traces',
   steps: [
@@ -144,6 +220,7 @@ export const traces: Scenario = {
     get('what was not said', `${SAID}/no`),
     ...FILTERS.map((filter) => search(`filter ${filter}`, { filter })),
     ...ORDERS.map((order) => search(`order ${order}`, { order_by: [order] })),
+    ...MEASURED.map(measure),
     search('max_results 0', { max_results: 0 }),
     search('max_results 501', { max_results: 501 }),
     search('bad token', { page_token: 'bad' }),
