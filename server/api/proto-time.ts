@@ -1,5 +1,10 @@
 /** Protobuf's Timestamp and Duration as JSON: text on the wire, milliseconds here. */
 import { z } from 'zod'
+import { int64 } from '../wire.ts'
+
+/** Beyond these a date has no four digits for its year, and no text of protobuf's. */
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
 // Clients print a float: more digits than the nine of the standard.
@@ -11,8 +16,15 @@ export const timestamp = () => z.string().transform(parsed(parseTimestamp, 'expe
 /** A span of time, such as `1.234s`. */
 export const duration = () => z.string().transform(parsed(parseDuration, 'expected a duration'))
 
+/** A moment in milliseconds since 1970, such as `1735787045678`. */
+export const moment = () =>
+  int64().refine((value) => value >= FIRST_MS && value <= LAST_MS, {
+    error: 'expected a time that has a date',
+  })
+
+/** The nearest date, where another server stored a time that has none. */
 export function wireTimestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('.000Z', 'Z')
+  return new Date(Math.min(Math.max(milliseconds, FIRST_MS), LAST_MS)).toISOString().replace('.000Z', 'Z')
 }
 
 export function wireDuration(milliseconds: number): string {

@@ -1,6 +1,7 @@
 /** Traces on the wire, in the form of version 3 and in the one of version 2. */
 import { z } from 'zod'
 import type { Config } from '../config.ts'
+import { invalidValue } from '../errors.ts'
 import type { NewTrace } from '../operations/start-trace.ts'
 import { TRACE_NAME_TAG } from '../store/trace-columns.ts'
 import type { Trace } from '../store/traces.ts'
@@ -44,6 +45,7 @@ export const traceInfoMessage = message({
 /** A new trace, held to what its columns take: PostgreSQL would refuse more, and MLflow's clients send no more. */
 export function toNewTrace(info: z.output<typeof traceInfoMessage>, config: Config): NewTrace {
   checkLength('trace_id', TRACE_ID, info.trace_id)
+  if (isPath(info.trace_id)) throw invalidValue('trace_id', info.trace_id, 'It must not be a path.')
   checkLength('client_request_id', TRACE_ID, info.client_request_id ?? '')
   return {
     traceId: info.trace_id,
@@ -58,6 +60,11 @@ export function toNewTrace(info: z.output<typeof traceInfoMessage>, config: Conf
     tags: fittedPairs('tags', Object.entries(info.tags), config),
     assessments: info.assessments.map(toNewAssessment),
   }
+}
+
+/** The id names the folder of the trace's artifacts. */
+function isPath(id: string): boolean {
+  return id === '.' || id === '..' || /[/\\]|\p{Cc}/u.test(id)
 }
 
 export function fittedPairs(

@@ -2,7 +2,7 @@ import { invalidParameter } from '../errors.ts'
 import { tagTrace, untagTrace } from '../operations/trace-tags.ts'
 import { type Rpc, rpc } from '../rpc.ts'
 import { TRACE_NAME_TAG } from '../store/trace-columns.ts'
-import { SPANS_LOCATION_TAG } from '../store/traces.ts'
+import { ARTIFACT_LOCATION_TAG, SPANS_LOCATION_TAG } from '../store/traces.ts'
 import { message, requiredText, text } from '../wire.ts'
 import { checkedTag, checkLength } from './limits.ts'
 
@@ -10,7 +10,7 @@ const TRACE_NAME = 4_096
 const ARCHIVAL_FAILURE = 'mlflow.trace.archivalFailure'
 
 /** What servers keep in tags for themselves. */
-const RESERVED = [SPANS_LOCATION_TAG, 'mlflow.trace.archiveLocation', ARCHIVAL_FAILURE]
+const RESERVED = [ARTIFACT_LOCATION_TAG, SPANS_LOCATION_TAG, 'mlflow.trace.archiveLocation', ARCHIVAL_FAILURE]
 
 /** Version 2 calls a trace a request. */
 const traceOnly = { trace_id: requiredText() }

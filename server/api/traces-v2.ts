@@ -3,8 +3,9 @@ import { endTrace, startTraceV2 } from '../operations/trace-v2.ts'
 import { rpc } from '../rpc.ts'
 import { searchTraces } from '../search/traces.ts'
 import { getTrace, withTraceData } from '../store/traces.ts'
-import { checkMaxResults, int64, list, message, requiredText, text, unlessEmpty } from '../wire.ts'
+import { checkMaxResults, list, message, requiredText, text, unlessEmpty } from '../wire.ts'
 import { parseExperimentId } from './limits.ts'
+import { moment } from './proto-time.ts'
 import { keyedMessage } from './tags.ts'
 import { fittedPairs, toWireTraceV2, traceState } from './trace-messages.ts'
 import { MOST_RESULTS, searchMessage } from './traces.ts'
@@ -19,7 +20,7 @@ export const traceV2Rpcs = [
     method: 'POST',
     path: '/mlflow/traces',
     permission: 'trace.create',
-    request: message({ experiment_id: requiredText(), timestamp_ms: int64().default(0), ...pairs }),
+    request: message({ experiment_id: requiredText(), timestamp_ms: moment().default(0), ...pairs }),
     async handler({ db, config }, { experiment_id, timestamp_ms, request_metadata, tags }) {
       const trace = await startTraceV2(db, {
         experimentId: parseExperimentId(experiment_id),
@@ -36,7 +37,7 @@ export const traceV2Rpcs = [
     permission: 'trace.update',
     request: message({
       request_id: requiredText(),
-      timestamp_ms: int64().default(0),
+      timestamp_ms: moment().default(0),
       status: traceState,
       ...pairs,
     }),

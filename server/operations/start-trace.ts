@@ -65,9 +65,9 @@ export async function traceLocation(db: Db, experimentId: number, traceId: strin
   return `${(artifact_location ?? '').replace(/\/+$/, '')}/traces/${traceId}/artifacts`
 }
 
-/** The tags that are rows: the name is a column. */
+/** The tags that are rows and a client's: the name is a column, and where the artifacts are is not its to say. */
 export function inTags(tags: ReadonlyMap<string, string>): [string, string][] {
-  return [...tags].filter(([key]) => key !== TRACE_NAME_TAG)
+  return [...tags].filter(([key]) => key !== TRACE_NAME_TAG && key !== ARTIFACT_LOCATION_TAG)
 }
 
 /** The metadata that is rows. */

@@ -39,7 +39,10 @@ const attributes = z.array(keyValue).default([])
 /** Ids are hexadecimal in the JSON form; MLflow takes shorter ones too. */
 const traceId = z.string().regex(/^([0-9a-f]{2}){1,16}$/i)
 const spanId = z.string().regex(/^([0-9a-f]{2}){1,8}$/i)
-const nanoseconds = int64().default(0)
+/** From 1970 on; a time before it could be further from another than an int64 holds. */
+const nanoseconds = int64()
+  .refine((value) => value >= 0)
+  .default(0)
 
 const span = z.object({
   traceId,

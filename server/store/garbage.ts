@@ -1,5 +1,5 @@
 /** What is deleted and can go for good, and the artifacts whose owners have gone already. */
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import type { Db } from '../db/index.ts'
 import { inChunks } from './chunks.ts'
 import { DELETED_STAGE } from './model-versions.ts'
@@ -187,7 +187,8 @@ export async function removeExperiment(tx: Db, experimentId: number): Promise<bo
         .innerJoin('trace_info', 'trace_info.request_id', 'trace_tags.request_id')
         .select(['trace_tags.request_id', sql<string>`coalesce(trace_tags.value, '')`.as('uri')])
         .where('trace_info.experiment_id', '=', experimentId)
-        .where('trace_tags.key', '=', TRACE_ARTIFACTS_TAG),
+        .where('trace_tags.key', '=', TRACE_ARTIFACTS_TAG)
+        .where(isInOwnFolder),
     )
     .execute()
   for (const table of OF_EXPERIMENT) {
@@ -200,6 +201,9 @@ export async function removeExperiment(tx: Db, experimentId: number): Promise<bo
   await tx.deleteFrom('experiments').where('experiment_id', '=', experimentId).execute()
   return true
 }
+
+/** On other servers a client may point the tag at what is another's. */
+const isInOwnFolder = sql<SqlBool>`replace(trace_tags.value, concat('/traces/', trace_tags.request_id, '/artifacts'), '') <> trace_tags.value`
 
 async function isEmpty(db: Db, experimentId: number): Promise<boolean> {
   const [run, model] = await Promise.all([

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
+import { buildApp } from '../../server/app.ts'
 import { filesBelow } from '../artifacts/support.ts'
-import { call, temporaryFolder, testApp } from './support.ts'
+import { call, temporaryFolder, testApp, testContext } from './support.ts'
 
 interface Item {
   readonly kind: string
@@ -129,6 +130,28 @@ describe('garbage collection', () => {
     expect((await call(app, 'GET', 'experiments/get', { experiment_id: gone })).status).toBe(404)
     expect(await filesBelow(folder)).toEqual([`${stays}/${other}/artifacts/sub/a.txt`])
     await post('experiments/create', { name: 'gone' })
+  })
+
+  it('removes the artifacts of traces with their experiment, and nothing that only a tag points at', async () => {
+    const context = await testContext()
+    const app = buildApp(context)
+    const folder = context.config.artifactsDestination
+    const { run_id, artifact_uri } = (await call(app, 'POST', 'runs/create', { experiment_id: '0' })).body.run
+      .info
+    const { experiment_id } = (await call(app, 'POST', 'experiments/create', { name: 'e' })).body
+    const trace = async () =>
+      (await call(app, 'POST', 'traces', { experiment_id })).body.trace_info.request_id
+    const [plain, forged] = [await trace(), await trace()]
+    const uri = `mlflow-artifacts:/${experiment_id}/traces/${plain}/artifacts`
+    for (const one of [artifact_uri, uri]) await upload(app, one)
+    await context.db
+      .updateTable('trace_tags')
+      .set({ value: artifact_uri })
+      .where('request_id', '=', forged)
+      .execute()
+    await call(app, 'POST', 'experiments/delete', { experiment_id })
+    await gc(app, { dry_run: false })
+    expect(await filesBelow(folder)).toEqual([`0/${run_id}/artifacts/sub/a.txt`])
   })
 
   it('keeps an experiment while a run in it is not deleted', async () => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { call, testApp } from './support.ts'
+import { buildApp } from '../../server/app.ts'
+import { call, testApp, testContext } from './support.ts'
 import { infoOf, TRACES } from './trace-data.ts'
 
 const DAY = 86_400
@@ -181,15 +182,14 @@ describe('figures over traces', () => {
   })
 
   it('of more tokens than an integer of the database holds, and of a time that has no date', async () => {
-    const app = await testApp()
+    const context = await testContext()
+    const app = buildApp(context)
     for (let at = 0; at < 3; at++) {
       const trace_metadata = session('s', Number.MAX_SAFE_INTEGER)
       await call(app, 'POST', TRACES, { trace: { trace_info: infoOf(`tr-${at}`, { trace_metadata }) } })
     }
-    await call(app, 'POST', '/api/2.0/mlflow/traces', {
-      experiment_id: '0',
-      timestamp_ms: '9223372036854775807',
-    })
+    const undated = { request_id: 'tr-3', experiment_id: 0, timestamp_ms: 2n ** 63n - 1n, status: 'OK' }
+    await context.db.insertInto('trace_info').values(undated).execute()
     const sum = { metric_name: 'total_tokens', aggregations: [{ aggregation_type: 'SUM' }] }
     expect(await points(app, sum)).toEqual([[{ SUM: 3 * Number.MAX_SAFE_INTEGER }]])
     const ever = { start_time_ms: '-9223372036854775808', end_time_ms: '9223372036854775807' }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { call, testApp } from './support.ts'
+import { buildApp } from '../../server/app.ts'
+import { call, testApp, testContext } from './support.ts'
 import { infoOf, TRACES, traceIds } from './trace-data.ts'
 
 const TRACES_V2 = '/api/2.0/mlflow/traces'
@@ -162,8 +163,44 @@ describe('traces', () => {
     expect((await app.inject(url)).statusCode).toBe(404)
     await app.inject({ method: 'PUT', url: artifact, payload: '{"spans": []}' })
     expect((await app.inject(url)).body).toBe('{"spans": []}')
-    await call(app, 'PATCH', `${TRACES}/tr-1/tags`, { key: 'mlflow.artifactLocation', value: '/etc' })
-    expect((await app.inject(url)).statusCode).toBe(400)
+  })
+
+  it('refuse an id that is a path', async () => {
+    const app = await testApp()
+    for (const id of ['../pwn', 'tr-../../x', 'a/b', 'a\\b', '..', '\0', 'a\nb']) {
+      expect([id, (await start(app, id)).status]).toEqual([id, 400])
+    }
+  })
+
+  it('keep their artifacts where the server put them', async () => {
+    const app = await testApp()
+    const created = await call(app, 'POST', TRACES_V2, { experiment_id: '0' })
+    const { request_id, tags } = created.body.trace_info
+    const elsewhere = { key: 'mlflow.artifactLocation', value: 'mlflow-artifacts:/0/other/artifacts' }
+    const end = { timestamp_ms: 5, tags: [elsewhere] }
+    expect((await call(app, 'PATCH', `${TRACES_V2}/${request_id}`, end)).body.trace_info.tags).toEqual(tags)
+    for (const traces of [TRACES, TRACES_V2]) {
+      const { status, body } = await call(app, 'PATCH', `${traces}/${request_id}/tags`, elsewhere)
+      expect([status, body.error_code]).toEqual([400, 'INVALID_PARAMETER_VALUE'])
+    }
+  })
+
+  it('refuse a time that has no date', async () => {
+    const app = await testApp()
+    const ever = ['9223372036854775807', '-9223372036854775808']
+    const { request_id } = (await call(app, 'POST', TRACES_V2, { experiment_id: '0' })).body.trace_info
+    for (const timestamp_ms of ever) {
+      expect((await call(app, 'POST', TRACES_V2, { experiment_id: '0', timestamp_ms })).status).toBe(400)
+      expect((await call(app, 'PATCH', `${TRACES_V2}/${request_id}`, { timestamp_ms })).status).toBe(400)
+    }
+  })
+
+  it('are shown with the nearest date where another server stored a time that has none', async () => {
+    const context = await testContext()
+    const row = { request_id: 'tr-1', experiment_id: 0, timestamp_ms: 2n ** 63n - 1n, status: 'OK' }
+    await context.db.insertInto('trace_info').values(row).execute()
+    const { status, body } = await call(buildApp(context), 'GET', `${TRACES}/tr-1`)
+    expect([status, body.trace.trace_info.request_time]).toEqual([200, '9999-12-31T23:59:59.999Z'])
   })
 })
 
