@@ -45,10 +45,19 @@ export function invalidParameter(message: string, options?: ErrorOptions): ApiEr
 
 /** MLflow's wording for a value that is of the wrong type or outside its range. */
 export function invalidValue(path: string, value: unknown, hint?: string): ApiError {
-  const shown = JSON.stringify(value, (_key, v) => (typeof v === 'bigint' ? Number(v) : v)) ?? 'null'
   return invalidParameter(
-    `Invalid value ${shown} for parameter '${path}' supplied${hint ? `: ${hint}` : '.'}`,
+    `Invalid value ${shown(value)} for parameter '${path}' supplied${hint ? `: ${hint}` : '.'}`,
   )
+}
+
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value, (_key, v) => (typeof v === 'bigint' ? Number(v) : v)) ?? 'null'
+  } catch (error) {
+    // It calls itself for each level.
+    if (error instanceof RangeError) return 'of too many levels'
+    throw error
+  }
 }
 
 /** MLflow's wording for a required value that is absent. */

@@ -126,6 +126,16 @@ export function parseJson(body: string): unknown {
   }
 }
 
+/** Whether JSON has more levels than that. */
+export function isDeeperThan(json: unknown, most: number): boolean {
+  let level = [json]
+  for (let depth = 0; depth <= most; depth++) {
+    level = level.flatMap((one) => (one !== null && typeof one === 'object' ? Object.values(one) : []))
+    if (level.length === 0) return false
+  }
+  return true
+}
+
 /** JSON for an answer: unset (undefined) fields are left out, bigints are written as plain digits. */
 export function stringifyJson(value: unknown): string {
   try {

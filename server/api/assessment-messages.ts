@@ -5,11 +5,15 @@ import type { AssessmentValue, NewAssessment } from '../operations/assessments.t
 import { PythonFloat } from '../python-json.ts'
 import type { AssessmentRow } from '../store/assessments.ts'
 import { parseObject } from '../store/trace-columns.ts'
-import { enumeration, message, orUnset, parseJson, text } from '../wire.ts'
+import { enumeration, isDeeperThan, message, orUnset, parseJson, parseRequest, text } from '../wire.ts'
 import { checkLength } from './limits.ts'
 import { timestamp, wireTimestamp } from './proto-time.ts'
 
 const JSON_FORMAT = 'JSON_FORMAT'
+/** As many as protobuf reads. */
+const MOST_LEVELS = 100
+
+const anyJson = z.unknown().refine((value) => !isDeeperThan(value, MOST_LEVELS))
 
 const sourceType = enumeration({
   SOURCE_TYPE_UNSPECIFIED: 0,
@@ -26,7 +30,7 @@ export const assessmentMessage = message({
   create_time: timestamp().optional(),
   last_update_time: timestamp().optional(),
   feedback: message({
-    value: z.unknown().optional(),
+    value: anyJson.optional(),
     error: message({
       error_code: text().optional(),
       error_message: text().optional(),
@@ -34,7 +38,7 @@ export const assessmentMessage = message({
     }).optional(),
   }).optional(),
   expectation: message({
-    value: z.unknown().optional(),
+    value: anyJson.optional(),
     serialized_value: message({
       serialization_format: text().optional(),
       value: text().default(''),
@@ -93,7 +97,7 @@ export function saidIn({ feedback, expectation, issue }: AssessmentMessage): Ass
   if (serialization_format !== JSON_FORMAT) {
     throw invalidParameter(`Unknown serialization format: ${serialization_format}`)
   }
-  return { type: 'expectation', value: parseJson(serialized_value.value) }
+  return { type: 'expectation', value: parseRequest(anyJson, parseJson(serialized_value.value)) }
 }
 
 export function toWireAssessment(row: AssessmentRow) {

@@ -20,6 +20,7 @@ import { parseExperimentId } from './limits.ts'
 
 const DEFAULT_RESULTS = 1000
 const MOST_RESULTS = 50_000
+const MOST_AGGREGATIONS = 20
 /** Thirty years in one; more would leave an int64 of nanoseconds. */
 const LONGEST_INTERVAL_SECONDS = 1_000_000_000
 
@@ -49,6 +50,9 @@ export const traceMetricRpcs = [
     async handler({ db }, query) {
       if (!query.view_type) throw missingValue('view_type')
       if (query.aggregations.length === 0) throw missingValue('aggregations')
+      if (query.aggregations.length > MOST_AGGREGATIONS) {
+        throw invalidParameter(`At most ${MOST_AGGREGATIONS} aggregations can be asked for at once`)
+      }
       const intervalSeconds = query.time_interval_seconds || undefined
       checkTimes(intervalSeconds, query.start_time_ms, query.end_time_ms)
       if (query.max_results < 0 || query.max_results > MOST_RESULTS) {

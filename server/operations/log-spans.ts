@@ -34,17 +34,21 @@ const TRACE_TAG = 'mlflow.traceTag.'
 const MODEL_NAME = 500
 const TAG_KEY = 250
 const TAG_VALUE = 8_000
+/** One request may bring thousands; others are served between two transactions. */
+const TRACES_AT_ONCE = 50
 
 /** Writes spans to the traces they belong to, which it makes in the experiment where they are not there yet. */
 export async function logSpans(db: Db, experimentId: number, spans: readonly Span[]): Promise<void> {
   const byTrace = Map.groupBy(spans, ({ traceId }) => traceId)
   // One order for all writers: two that wait for each other's traces would never end.
   const traceIds = [...byTrace.keys()].sort()
-  await db.transaction().execute(async (tx) => {
-    for (const traceId of traceIds) {
-      await logSpansOfTrace(tx, experimentId, traceId, byTrace.get(traceId) ?? [])
-    }
-  })
+  for (let at = 0; at < traceIds.length; at += TRACES_AT_ONCE) {
+    await db.transaction().execute(async (tx) => {
+      for (const traceId of traceIds.slice(at, at + TRACES_AT_ONCE)) {
+        await logSpansOfTrace(tx, experimentId, traceId, byTrace.get(traceId) ?? [])
+      }
+    })
+  }
 }
 
 async function logSpansOfTrace(

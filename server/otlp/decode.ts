@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gunzip, inflate, inflateRaw } from 'node:zlib'
 import type { Type } from 'protobufjs'
 import { ApiError } from '../errors.ts'
-import { parseJson } from '../wire.ts'
+import { isDeeperThan, parseJson } from '../wire.ts'
 import { exportRequest, MESSAGES, type OtlpRequest } from './schema.ts'
 
 export const BINARY = 'application/x-protobuf'
@@ -43,7 +43,7 @@ export async function decompress(body: Buffer, encoding: string, mostBytes: numb
 /** @throws ApiError for what is no request of OTLP */
 export async function decodeRequest(body: Buffer, mediaType: string): Promise<OtlpRequest> {
   const json = mediaType === BINARY ? await decodeBinary(body) : decodeJson(body)
-  if (depthOf(json) > MOST_DEPTH) throw malformed('The attributes of a span are nested too deeply')
+  if (isDeeperThan(json, MOST_DEPTH)) throw malformed('The attributes of a span are nested too deeply')
   const parsed = exportRequest.safeParse(json)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -101,16 +101,6 @@ function toHex(owner: Json): void {
   for (const id of IDS) {
     if (typeof owner[id] === 'string') owner[id] = Buffer.from(owner[id], 'base64').toString('hex')
   }
-}
-
-function depthOf(json: unknown): number {
-  let depth = 0
-  let level = [json]
-  while (level.length > 0 && depth <= MOST_DEPTH) {
-    level = level.flatMap((one) => (one !== null && typeof one === 'object' ? Object.values(one) : []))
-    depth++
-  }
-  return depth
 }
 
 function malformed(message: string, cause?: unknown): ApiError {

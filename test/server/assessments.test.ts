@@ -132,4 +132,24 @@ describe('assessments', () => {
     expect((await call(app, 'POST', `${TRACES}/no/assessments`, { assessment })).status).toBe(404)
     expect((await call(app, 'GET', `${PATH}/a-no`)).status).toBe(404)
   })
+
+  it('are refused with a value nested without end', async () => {
+    const app = await tracedApp()
+    const nested = `${'['.repeat(5000)}${']'.repeat(5000)}`
+    const serialized = { serialization_format: 'JSON_FORMAT', value: nested }
+    for (const said of [
+      `"feedback": {"value": ${nested}}`,
+      `"expectation": {"value": ${nested}}`,
+      `"expectation": {"serialized_value": ${JSON.stringify(serialized)}}`,
+      `"assessment_name": ${nested}`,
+    ]) {
+      const { statusCode } = await app.inject({
+        method: 'POST',
+        url: PATH,
+        headers: { 'content-type': 'application/json' },
+        payload: `{"assessment": {${said}}}`,
+      })
+      expect([said.slice(0, 40), statusCode]).toEqual([said.slice(0, 40), 400])
+    }
+  })
 })

@@ -234,4 +234,27 @@ describe('OTLP', () => {
     const compressed = { payload: gzipSync(payload), headers: { 'content-encoding': 'gzip' } }
     expect((await send(app, [], compressed)).statusCode).toBe(413)
   })
+
+  it('refuses a span from before 1970, which could last longer than a column holds', async () => {
+    const app = await testApp()
+    const times = { startTimeUnixNano: '-9223372036854775808', endTimeUnixNano: '9223372036854775807' }
+    expect((await send(app, [root(times)])).statusCode).toBe(400)
+  })
+
+  it('takes many traces in portions, and serves others in between', async () => {
+    const app = await testApp()
+    const count = 200
+    const spans = Array.from({ length: count }, (_, at) =>
+      spanOf(ROOT, { traceId: String(at + 1).padStart(32, '0') }),
+    )
+    const seen: number[] = []
+    let isDone = false
+    const sent = send(app, spans).finally(() => {
+      isDone = true
+    })
+    while (!isDone) seen.push((await traceIds(app, { max_results: 500 })).length)
+    expect((await sent).statusCode).toBe(200)
+    expect(seen.some((one) => one > 0 && one < count)).toBe(true)
+    expect(await traceIds(app, { max_results: 500 })).toHaveLength(count)
+  })
 })

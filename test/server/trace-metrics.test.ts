@@ -108,6 +108,7 @@ const REFUSED: readonly object[] = [
   { metric_name: 'latency', aggregations: [{ aggregation_type: 'PERCENTILE' }] },
   { metric_name: 'latency', aggregations: [percentile(100.1)] },
   { metric_name: 'latency', aggregations: [{ aggregation_type: 'PERCENTILE', percentile_value: 'NaN' }] },
+  { aggregations: Array.from({ length: 21 }, () => count) },
   { dimensions: ['span_name'] },
   { dimensions: ['toString'] },
   { time_interval_seconds: 60 },
