@@ -10,9 +10,11 @@ export interface Sample {
   /** In the order they were logged. */
   readonly runs: readonly { readonly id: string; readonly name: string }[]
   readonly modelId: string
+  readonly traced: { readonly experimentId: string; readonly traceId: string }
 }
 
 export const EXPERIMENT = 'churn-forecast'
+export const TRACED_EXPERIMENT = 'help-desk'
 export const MODEL = 'churn-model'
 export const RUN_NAMES = ['baseline-linear', 'forest-100', 'forest-500', 'boosted-trees']
 
@@ -34,7 +36,9 @@ export async function logSample(url: string): Promise<Sample> {
     run_id: best,
     model_id: modelId,
   })
-  return { experimentId, runs, modelId }
+  const traced = await send(`${url}/api/2.0/mlflow/experiments/create`, 'POST', { name: TRACED_EXPERIMENT })
+  const traceId = await logTrace(url, traced.experiment_id)
+  return { experimentId, runs, modelId, traced: { experimentId: traced.experiment_id, traceId } }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
@@ -116,6 +120,52 @@ async function logModel(post: Post, url: string, experimentId: string, runId: st
   })
   await post('runs/outputs', { run_id: runId, models: [{ model_id, step: 0 }] })
   return model_id
+}
+
+/** A trace of two spans from a minute ago, and what a person said of it. */
+async function logTrace(url: string, experimentId: string): Promise<string> {
+  const traceId = '6f40929e1d616c6f852c0e31688120c8'
+  const start = BigInt(Date.now() - 60_000) * 1_000_000n
+  const times = {
+    startTimeUnixNano: String(start),
+    endTimeUnixNano: String(start + 1_500_000_000n),
+  }
+  const text = (key: string, value: unknown) => ({ key, value: { stringValue: JSON.stringify(value) } })
+  const root = { traceId, spanId: '13d55b61bdc96cb9', name: 'answer-question', status: { code: 1 }, ...times }
+  const spans = [
+    {
+      ...root,
+      attributes: [
+        text('mlflow.spanType', 'CHAIN'),
+        text('mlflow.spanInputs', { question: 'Where is my parcel?' }),
+        text('mlflow.spanOutputs', { answer: 'On its way' }),
+      ],
+    },
+    {
+      ...root,
+      spanId: '2ecbe40a1f89e2eb',
+      parentSpanId: root.spanId,
+      name: 'ask-model',
+      attributes: [
+        text('mlflow.spanType', 'LLM'),
+        text('mlflow.chat.tokenUsage', { input_tokens: 12, output_tokens: 30, total_tokens: 42 }),
+      ],
+    },
+  ]
+  const answer = await fetch(`${url}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-mlflow-experiment-id': experimentId },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
+  })
+  if (!answer.ok) throw new Error(`spans: ${answer.status} ${await answer.text()}`)
+  await send(`${url}/api/3.0/mlflow/traces/tr-${traceId}/assessments`, 'POST', {
+    assessment: {
+      assessment_name: 'helpful',
+      feedback: { value: true },
+      source: { source_type: 'HUMAN', source_id: 'ada' },
+    },
+  })
+  return `tr-${traceId}`
 }
 
 async function upload(url: string, path: string, body: string | Uint8Array): Promise<void> {

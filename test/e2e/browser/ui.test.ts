@@ -217,6 +217,26 @@ describe.skipIf(!chromium)("MLflow's UI in a browser", { timeout: 60_000 }, () =
       (page) => reads(page, MODEL, 'Version 1'),
     ))
 
+  const traced = ({ traced: { experimentId } }: Sample) => `/experiments/${experimentId}`
+
+  it('lists traces, with what was said of them', () =>
+    shows(
+      (one) => `${traced(one)}/traces`,
+      (page) => reads(page, /Where is my parcel/, /On its way/, 'helpful'),
+    ))
+
+  it('shows a trace with its spans', () =>
+    shows(
+      (one) => `${traced(one)}/traces?selectedEvaluationId=${one.traced.traceId}`,
+      (page) => reads(page, 'answer-question', 'ask-model', /Where is my parcel/),
+    ))
+
+  it('draws charts over traces', () =>
+    shows(
+      (one) => `${traced(one)}/overview/usage`,
+      (page) => reads(page, /latency/i, /42/),
+    ))
+
   it.each([
     ['traces', '/traces'],
     ['sessions', '/chat-sessions'],
