@@ -11,8 +11,13 @@ const PROXIED_SCHEMES = ['http', 'https', 'mlflow-artifacts']
 const MOST_PARTS = 10_000
 const MOST_SECONDS = 604_800
 const UPLOAD_SECONDS = 900
+const MOST_UPLOAD_ID = 1_024
 
 const partNumber = () => integer().refine((number) => number >= 1 && number <= MOST_PARTS)
+/** It goes into a URL, whose length stores limit. */
+const givenUploadId = text()
+  .refine((id) => id.length <= MOST_UPLOAD_ID)
+  .default('')
 const upload = { '*': text(), path: requiredText() }
 
 export const artifactTransferRpcs: readonly Rpc[] = [
@@ -36,7 +41,7 @@ export const artifactTransferRpcs: readonly Rpc[] = [
     permission: 'artifact.update',
     request: message({
       ...upload,
-      upload_id: text().default(''),
+      upload_id: givenUploadId,
       parts: list(message({ part_number: partNumber(), etag: requiredText() })).default([]),
     }),
     async handler(context, { '*': folder, path, upload_id, parts }) {
@@ -51,7 +56,7 @@ export const artifactTransferRpcs: readonly Rpc[] = [
     method: 'POST',
     path: '/mlflow-artifacts/mpu/abort/*',
     permission: 'artifact.update',
-    request: message({ ...upload, upload_id: text().default('') }),
+    request: message({ ...upload, upload_id: givenUploadId }),
     async handler(context, { '*': folder, path, upload_id }) {
       const { direct, file } = uploadOf(context, folder, path)
       await direct.abortUpload(file, upload_id)

@@ -62,6 +62,14 @@ describe.skipIf(!program)('an upload in parts past the server', () => {
     expect((await abort()).status).toBe(404)
   })
 
+  it('is refused where its id is none that a store gives', async () => {
+    const { app } = await s3App(s3)
+    const request = { path: 'f', upload_id: 'u'.repeat(100_000), parts: [{ part_number: 1, etag: 'e' }] }
+    for (const step of ['complete', 'abort']) {
+      expect((await call(app, 'POST', `${API}/mpu/${step}/x`, request)).status).toBe(400)
+    }
+  })
+
   it('is refused with what is wrong in its parts', async () => {
     const { app, prefix } = await s3App(s3)
     const { complete, uploaded } = await upload(app, 'x', parts)
