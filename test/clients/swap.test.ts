@@ -59,7 +59,7 @@ describe.skipIf(!mlflow).each(databaseServers())('the same $name database and ar
     const folder = await mkdtemp(join(tmpdir(), 'trackyard-swap-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const there = await fromUsToMlflowAndBack(folder, { MLFLOW_BACKEND_STORE_URI: await empty() })
-    expect(Object.keys(there.ours)).toHaveLength(16)
+    expect(Object.keys(there.ours)).toHaveLength(21)
     expect(JSON.stringify(there.ours)).toContain('"step":"-9007199254740993"')
     expect(there.theirs).toEqual(there.ours)
     expect(there.oursAgain).toEqual(there.theirsAfterWriting)
@@ -101,7 +101,7 @@ describe.skipIf(!mlflow)('the same database and artifacts', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   it('written by us, are shown the same by mlflow server, started without db upgrade', () => {
-    expect(Object.keys(there.ours)).toHaveLength(16)
+    expect(Object.keys(there.ours)).toHaveLength(21)
     expect(JSON.stringify(there.ours)).toContain('"step":"-9007199254740993"')
     expect(there.theirs).toEqual(there.ours)
   })

@@ -1,15 +1,30 @@
 /** Writes some of everything to a server by its API, and reads all of it back. */
 
+import { randomBytes } from 'node:crypto'
+
 type Json = Record<string, unknown>
+
+const TRACES = '/api/3.0/mlflow/traces'
+const MEASURED = {
+  view_type: 'SPANS',
+  metric_name: 'latency',
+  aggregations: [{ aggregation_type: 'PERCENTILE', percentile_value: 90 }],
+  dimensions: ['span_name'],
+}
+
+const located = (experiment_id: string) => [
+  { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id } },
+]
 
 export interface Written {
   readonly experiment: string
   readonly run: string
   readonly model: string
   readonly registered: string
+  readonly trace: string
 }
 
-/** Writes experiments, runs, metrics, datasets, models, versions and artifacts whose names begin with `name`. */
+/** Writes experiments, runs, models, versions, artifacts and traces whose names begin with `name`. */
 export async function writeSome(url: string, name: string): Promise<Written> {
   const post = async (path: string, json: Json, method = 'POST') => call(url, method, path, json)
   const { experiment_id: experiment } = await post('experiments/create', {
@@ -73,7 +88,61 @@ export async function writeSome(url: string, name: string): Promise<Written> {
   await post('runs/update', { run_id, status: 'FINISHED', end_time: 9 })
   const { run: deleted } = await post('runs/create', { experiment_id: experiment, run_name: 'deleted' })
   await post('runs/delete', { run_id: deleted.info.run_id })
-  return { experiment, run: run_id, model: model_id, registered: name }
+  const trace = await writeTrace(url, experiment, run_id)
+  return { experiment, run: run_id, model: model_id, registered: name, trace }
+}
+
+/** A trace as clients send it: what it is, then its spans, then what is said of it. */
+async function writeTrace(url: string, experiment_id: string, run_id: string): Promise<string> {
+  const hex = randomBytes(16).toString('hex')
+  const trace_id = `tr-${hex}`
+  const trace_info = {
+    trace_id,
+    trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id } },
+    request_time: '2025-01-02T03:04:05.678Z',
+    execution_duration: '1.5s',
+    state: 'OK',
+    request_preview: 'größe?',
+    trace_metadata: {
+      'mlflow.trace.session': 's',
+      'mlflow.trace.tokenUsage': '{"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}',
+      'mlflow.sourceRun': run_id,
+    },
+    tags: { 'mlflow.traceName': 'answer', team: 'ä' },
+  }
+  await call(url, 'POST', TRACES, { trace: { trace_info } })
+  await sendSpans(url, experiment_id, hex)
+  await call(url, 'PATCH', `${TRACES}/${trace_id}/tags`, { key: 'später', value: '1' })
+  for (const said of [
+    { assessment_name: 'good', feedback: { value: 0.5 }, rationale: 'weil' },
+    { assessment_name: 'right', expectation: { value: 'ja' } },
+  ]) {
+    const source = { source_type: 'HUMAN', source_id: 'ada' }
+    await call(url, 'POST', `${TRACES}/${trace_id}/assessments`, { assessment: { source, ...said } })
+  }
+  return trace_id
+}
+
+async function sendSpans(url: string, experiment: string, traceId: string): Promise<void> {
+  const text = (key: string, stringValue: string) => ({ key, value: { stringValue } })
+  const times = { startTimeUnixNano: '1735787045678000001', endTimeUnixNano: '1735787047178000001' }
+  const root = { traceId, spanId: '13d55b61bdc96cb9', name: 'answer', status: { code: 1 }, ...times }
+  const inputs = text('mlflow.spanInputs', '{"q": "größe?"}')
+  const child = {
+    ...root,
+    spanId: '2ecbe40a1f89e2eb',
+    parentSpanId: root.spanId,
+    name: 'ask',
+    events: [{ name: 'retry', timeUnixNano: '1735787045678000002' }],
+    attributes: [text('mlflow.spanType', '"LLM"'), { key: 'big', value: { intValue: '9007199254740993' } }],
+  }
+  const spans = [{ ...root, attributes: [text('mlflow.spanType', '"CHAIN"'), inputs] }, child]
+  const response = await fetch(`${url}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-mlflow-experiment-id': experiment },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
+  })
+  if (!response.ok) throw new Error(`spans: ${response.status} ${await response.text()}`)
 }
 
 /** All that was written, as a server answers it: by path, exactly, but for the order of what has none. */
@@ -81,7 +150,7 @@ export async function readAll(url: string, written: readonly Written[]): Promise
   const reads: [method: string, path: string, json?: Json][] = [
     ['POST', 'experiments/search', { max_results: 100, view_type: 'ALL', order_by: ['experiment_id'] }],
     ['GET', 'registered-models/search'],
-    ...written.flatMap(({ experiment, run, model, registered }): [string, string, Json?][] => [
+    ...written.flatMap(({ experiment, run, model, registered, trace }): [string, string, Json?][] => [
       ['POST', 'runs/search', { experiment_ids: [experiment], run_view_type: 'ALL', order_by: ['run_id'] }],
       [
         'POST',
@@ -100,6 +169,11 @@ export async function readAll(url: string, written: readonly Written[]): Promise
       ['GET', `artifacts/list?run_id=${run}&path=deep`],
       ['GET', `/get-artifact?run_id=${run}&path=deep/%C3%BC.txt`],
       ['GET', `/api/2.0/mlflow-artifacts/artifacts/${experiment}/models/${model}/artifacts/MLmodel`],
+      ['GET', `${TRACES}/${trace}`],
+      ['GET', `${TRACES}/get?trace_id=${trace}`],
+      ['POST', `${TRACES}/search`, { locations: located(experiment), filter: 'feedback.good > 0.4' }],
+      ['POST', `${TRACES}/search`, { locations: located(experiment), filter: `run_id = '${run}'` }],
+      ['POST', `${TRACES}/metrics`, { ...MEASURED, experiment_ids: [experiment] }],
     ]),
   ]
   const answers: Json = {}
