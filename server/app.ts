@@ -6,6 +6,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { RPCS } from './api/index.ts'
+import { onlyArtifactRoutes, onlyArtifactRpcs } from './artifacts-only.ts'
 import { nameCallers } from './auth/caller.ts'
 import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
@@ -72,8 +73,11 @@ export function buildApp(context: Context): FastifyInstance {
   })
   mountHealth(app, context)
   mountPages(app, context)
-  app.register(async (scope) => mountRpcs(scope, context, RPCS))
-  app.register(async (scope) => mountRoutes(scope, context, ROUTES))
+  const { artifactsOnly } = config
+  app.register(async (scope) => mountRpcs(scope, context, artifactsOnly ? onlyArtifactRpcs(RPCS) : RPCS))
+  app.register(async (scope) =>
+    mountRoutes(scope, context, artifactsOnly ? onlyArtifactRoutes(ROUTES) : ROUTES),
+  )
   return app
 }
 

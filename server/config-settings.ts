@@ -156,6 +156,13 @@ export const SETTINGS = {
     fallback: true,
     help: 'Upload, download and list artifacts through this server.',
   }),
+  artifactsOnly: setting({
+    env: 'MLFLOW_ARTIFACTS_ONLY',
+    flag: 'artifacts-only',
+    schema: flag,
+    fallback: false,
+    help: 'Serve nothing but artifacts, for clients of another server whose artifact root names this one.',
+  }),
   maxUploadBytes: setting({
     env: 'TRACKYARD_MAX_UPLOAD_BYTES',
     schema: integerBetween(0, 50_000_000_000_000),

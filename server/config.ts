@@ -24,7 +24,6 @@ const IGNORED: Record<string, string> = {
 /** What changes a server in a way this one cannot follow yet: refused, since ignoring it would do harm. */
 const UNSUPPORTED: Record<string, string> = {
   MLFLOW_APP_NAME: 'app-name',
-  MLFLOW_ARTIFACTS_ONLY: 'artifacts-only',
   MLFLOW_ARTIFACTS_PRESIGNED_ONLY: 'artifacts-presigned-only',
   MLFLOW_EXPOSE_PROMETHEUS: 'expose-prometheus',
   MLFLOW_TRACE_ARCHIVAL_CONFIG: 'trace-archival-config',
@@ -35,13 +34,16 @@ const UNSUPPORTED: Record<string, string> = {
 /** Where clients write by themselves unless told otherwise, when artifacts do not go through the server. */
 const UNSERVED_ROOT = './mlruns'
 
+/** The database of a server that keeps nothing but artifacts: in memory, and nobody asks it. */
+const NO_DATABASE = 'sqlite://'
+
 const REGISTRY_VARIABLE = 'MLFLOW_REGISTRY_STORE_URI'
 const REGISTRY_FLAG = 'registry-store-uri'
 
 /** Each would win over the others without a word. */
 const CREDENTIAL_SOURCES = ['databasePasswordFile', 'databaseSecret', 'databaseIamAuth'] as const
 
-const SWITCHES = new Set(['artifacts-only', 'artifacts-presigned-only', 'enable-workspaces', 'dev'])
+const SWITCHES = new Set(['artifacts-presigned-only', 'enable-workspaces', 'dev'])
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -95,6 +97,10 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
   }
   const hasRoot = flags['default-artifact-root'] ?? environment[SETTINGS.defaultArtifactRoot.env]
   if (!config.serveArtifacts && !hasRoot) config.defaultArtifactRoot = UNSERVED_ROOT
+  if (config.artifactsOnly) {
+    problems.push(...whatArtifactsOnlyExcludes(config))
+    config.backendStoreUri = NO_DATABASE
+  }
   const sources = CREDENTIAL_SOURCES.filter((name) => config[name])
   if (sources.length > 1) {
     const [names, last] = [sources.map((name) => SETTINGS[name].env), 'leave all but one out']
@@ -117,6 +123,20 @@ export function toEnvironment(config: Partial<Config>): Record<string, string> {
     if (encoded !== '') environment[one.env] = encoded
   }
   return environment
+}
+
+/** As `mlflow server`, rather than have a database that nobody sees. */
+function whatArtifactsOnlyExcludes(config: Record<string, unknown>): string[] {
+  const { backendStoreUri, readReplicaUri, serveArtifacts } = config as Partial<Config>
+  const unset = [SETTINGS.backendStoreUri.fallback, NO_DATABASE]
+  const problems: string[] = []
+  if (readReplicaUri || !unset.includes(backendStoreUri ?? NO_DATABASE)) {
+    problems.push(
+      '--artifacts-only: such a server has no database; leave MLFLOW_BACKEND_STORE_URI and its replica out',
+    )
+  }
+  if (!serveArtifacts) problems.push('--artifacts-only: leaves nothing to serve with --no-serve-artifacts')
+  return problems
 }
 
 function withoutSecret(value: string): string {

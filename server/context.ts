@@ -45,7 +45,7 @@ export async function openContext(settings: Config, log: Logger, clock: Clock = 
   const stores = artifactStores(config)
   const artifacts = await openArtifactStore(config.artifactsDestination, stores)
   const { db, outcome } = await openMigrated(config.backendStoreUri, databaseOptions(config))
-  if (outcome === 'created') log.info('created the database schema')
+  if (outcome === 'created' && !config.artifactsOnly) log.info('created the database schema')
   await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
   return {
     config,

@@ -21,7 +21,9 @@ const BAR_WIDTH = 30
  */
 export async function collect(environment: Environment, argv: string[]): Promise<number> {
   const { request, orphans } = parseOptions(argv)
-  const context = await openContext(parseConfig(environment), pino({ level: 'silent' }))
+  const config = parseConfig(environment)
+  if (config.artifactsOnly) throw new Error('gc needs the database of runs; leave MLFLOW_ARTIFACTS_ONLY out')
+  const context = await openContext(config, pino({ level: 'silent' }))
   try {
     const total = process.stderr.isTTY ? await countGarbage(context, request) : 0
     let [removed, kept] = [0, 0]

@@ -20,7 +20,8 @@ const LONGEST_PAUSE_MS = 30_000
 const STEADY_AFTER_MS = 60_000
 
 /** How many processes serve under these settings: one has a SQLite file, whatever was asked for. */
-export function processesOf({ workers, backendStoreUri }: Config): number {
+export function processesOf({ workers, backendStoreUri, artifactsOnly }: Config): number {
+  if (artifactsOnly) return workers
   return parseDatabaseUri(backendStoreUri).dialect === 'sqlite' ? 1 : workers
 }
 

@@ -42,6 +42,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   artifactsDestination: folder,
   allowedArtifactRoots: words.map((names) => names.map((name) => `s3://${name}`)),
   serveArtifacts: fc.boolean(),
+  artifactsOnly: fc.constant(false),
   maxUploadBytes: fc.integer({ min: 0, max: 1_000_000_000 }),
   s3EndpointUrl: fc.constantFrom('', 'https://minio.internal:9000'),
   s3AddressingStyle: fc.constantFrom('auto', 'path', 'virtual'),
@@ -126,6 +127,19 @@ it('keeps artifacts in ./mlruns where they do not go through the server', () => 
   expect(parseConfig({}, ['--no-serve-artifacts']).defaultArtifactRoot).toBe('./mlruns')
   const given = { MLFLOW_SERVE_ARTIFACTS: 'false', MLFLOW_DEFAULT_ARTIFACT_ROOT: '/data' }
   expect(parseConfig(given).defaultArtifactRoot).toBe('/data')
+})
+
+it('has no database where it serves artifacts only, and refuses one', () => {
+  const config = parseConfig({}, ['--artifacts-only'])
+  expect(parseDatabaseUri(config.backendStoreUri)).toEqual({ dialect: 'sqlite', path: '' })
+  expect(parseConfig(toEnvironment(config))).toEqual(config)
+  for (const given of ['MLFLOW_BACKEND_STORE_URI', 'MLFLOW_READ_REPLICA_BACKEND_STORE_URI']) {
+    const environment = { MLFLOW_ARTIFACTS_ONLY: 'true', [given]: 'postgresql://me@db/mlflow' }
+    expect(problemsOf(environment)).toEqual([
+      '--artifacts-only: such a server has no database; leave MLFLOW_BACKEND_STORE_URI and its replica out',
+    ])
+  }
+  expect(problemsOf({}, ['--artifacts-only', '--no-serve-artifacts'])).toHaveLength(1)
 })
 
 describe('a wrong setting', () => {

@@ -28,6 +28,7 @@ const SERVER_LAYERS = [
   'ui',
   'routes',
   'api',
+  'artifacts-only.ts',
   'app.ts',
   'start-up-memory.ts',
   'workers.ts',
