@@ -40,6 +40,7 @@ describe.skipIf(!mlflow)('a tracking server with an artifacts server beside it',
     await mkdir(join(folder, 'client'))
     const args = [join(folder, 'client'), '5', '1']
     expect(await runScript(mlflow, 's3.py', { url, args })).toEqual({
+      run: expect.any(String),
       uri: 'mlflow-artifacts',
       large: true,
       small: 5,

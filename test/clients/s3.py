@@ -35,6 +35,7 @@ back = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact
 print(
     json.dumps(
         {
+            "run": run.info.run_id,
             "uri": run.info.artifact_uri.split(":")[0],
             "large": digest(back / "large.bin") == digest(source / "large.bin"),
             "small": sum((back / "many" / f"{n:04}").read_text() == str(n) for n in range(small_files)),

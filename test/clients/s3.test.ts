@@ -16,6 +16,15 @@ const IN_PARTS = {
   MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE: String(6 * 1024 ** 2),
 }
 
+interface Way {
+  readonly way: string
+  readonly small: number
+  readonly large: number
+  readonly scheme?: string
+  readonly settings?: Record<string, string>
+  client(s3: S3Server): Record<string, string>
+}
+
 describe.skipIf(!mlflow || !program)('the stock Python client with artifacts in S3', () => {
   let folder: string
   let s3: S3Server
@@ -29,37 +38,56 @@ describe.skipIf(!mlflow || !program)('the stock Python client with artifacts in 
     await rm(folder, { recursive: true, force: true })
   })
 
-  it.each([
+  it.each<Way>([
     {
       way: 'through the server',
       small: 400,
       large: 200,
-      environment: {
+      client: () => ({
         MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'false',
         MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: 'false',
-      },
+      }),
     },
-    { way: 'in parts and by signed URLs, without being told', small: 50, large: 50, environment: IN_PARTS },
+    {
+      way: 'in parts and by signed URLs, without being told',
+      small: 50,
+      large: 50,
+      client: () => IN_PARTS,
+    },
+    {
+      way: 'with boto3 and credentials of its own',
+      small: 50,
+      large: 50,
+      scheme: 's3',
+      settings: { MLFLOW_DEFAULT_ARTIFACT_ROOT: `s3://${BUCKET}/direct`, MLFLOW_SERVE_ARTIFACTS: 'false' },
+      client: ({ environment }) => environment,
+    },
   ])(
-    'logs and loads a model, a folder, many files and a large one $way',
-    async ({ small, large, environment }) => {
+    'logs and loads a model, a folder, many files and a large one $way, and the server shows them',
+    async ({ small, large, scheme = 'mlflow-artifacts', settings, client }) => {
       if (!mlflow || !program) return
       const work = await mkdtemp(join(folder, 'run-'))
       await mkdir(join(work, 'client'))
       s3 = await startS3(program)
       try {
-        server = await startTrackyard({
-          folder: work,
-          environment: { ...s3.environment, MLFLOW_ARTIFACTS_DESTINATION: `s3://${BUCKET}/mlflow` },
-        })
+        const destination = { MLFLOW_ARTIFACTS_DESTINATION: `s3://${BUCKET}/mlflow` }
+        const environment = { ...s3.environment, ...destination, ...settings }
+        server = await startTrackyard({ folder: work, environment })
         const args = [join(work, 'client'), String(small), String(large)]
-        expect(await runScript(mlflow, 's3.py', { url: server.url, args, environment })).toEqual({
-          uri: 'mlflow-artifacts',
+        const seen = await runScript(mlflow, 's3.py', { url: server.url, args, environment: client(s3) })
+        expect(seen).toEqual({
+          run: seen.run,
+          uri: scheme,
           large: true,
           small,
           listed: small,
           predicts: true,
         })
+        const get = (path: string) => fetch(`${server.url}/${path}`)
+        const list = await get(`ajax-api/2.0/mlflow/artifacts/list?run_id=${seen.run}&path=tree/many`)
+        expect(((await list.json()) as { files: object[] }).files).toHaveLength(small)
+        const file = await get(`get-artifact?run_uuid=${seen.run}&path=tree/many/0042`)
+        expect(await file.text()).toBe('42')
       } finally {
         await server?.stop()
         await s3.stop()
