@@ -22,7 +22,7 @@ export async function putObject(place: S3Place, path: string, body: Readable): P
   const parts = partsOf(uploadBytes(body))
   const { value: first } = await parts.next()
   if (first === undefined) {
-    await place.client.send(new PutObjectCommand({ ...newObject(place, path), Body: '' }))
+    await place.client.send(new PutObjectCommand({ ...newObject(place, path), Body: '', ContentLength: 0 }))
   } else if (first.bytes.length < PART_BYTES) {
     const put = new PutObjectCommand({ ...newObject(place, path), Body: first.bytes })
     put.middlewareStack.add(withHash(first), { step: 'build' })

@@ -1,23 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import type { FastifyInstance } from 'fastify'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { BUCKET, type S3Server, s3Stores } from '../support/s3.ts'
 import { keysBelow, MIB, ROUTE, s3App, storeObject, uploadsBelow } from './s3-support.ts'
 import { call } from './support.ts'
 
-const program = await s3Program()
 let s3: S3Server
-
-beforeAll(async () => {
-  if (program) s3 = await startS3(program)
-  Object.assign(process.env, s3?.environment)
-})
-
-afterAll(() => s3?.stop())
 
 async function put(app: FastifyInstance, path: string, payload: string | Buffer = 'hi') {
   return app.inject({ method: 'PUT', url: `${ROUTE}/${path}`, payload })
@@ -27,7 +17,17 @@ const keys = (prefix: string) => keysBelow(s3, prefix)
 const uploadsInProgress = (prefix: string) => uploadsBelow(s3, prefix)
 const store = (key: string, body?: string) => storeObject(s3, key, body)
 
-describe.skipIf(!program)('artifacts in S3', () => {
+describe.each(await s3Stores())('artifacts in S3 on $name', ({ start }) => {
+  beforeAll(async () => {
+    if (!start) return
+    s3 = await start()
+    Object.assign(process.env, s3.environment)
+  })
+
+  beforeEach(({ skip }) => skip(!start))
+
+  afterAll(() => s3?.stop())
+
   it('are kept under the key that MLflow gives them, and come back as downloads', async () => {
     const { app, prefix } = await s3App(s3)
     expect((await put(app, '1/run/artifacts/metrics.json', '{"a":1}')).statusCode).toBe(200)
@@ -55,7 +55,10 @@ describe.skipIf(!program)('artifacts in S3', () => {
   it.each([0, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 20 * MIB])('are whole at %i bytes', async (bytes) => {
     const { app } = await s3App(s3)
     const sent = Buffer.alloc(bytes, 'abcdefghijk')
+    const warn = vi.spyOn(console, 'warn')
     expect((await put(app, 'f', sent)).statusCode).toBe(200)
+    // The SDK takes an empty body for one of unknown length.
+    expect(warn).not.toHaveBeenCalled()
     const { rawPayload } = await app.inject(`${ROUTE}/f`)
     expect(rawPayload.equals(sent)).toBe(true)
   })
@@ -77,9 +80,7 @@ describe.skipIf(!program)('artifacts in S3', () => {
   it('are listed by folder: the entries right below, in order, of thousands of objects', async () => {
     const { app, prefix } = await s3App(s3)
     const names = Array.from({ length: 1_100 }, (_, i) => `many/${String(i).padStart(4, '0')}`)
-    // Straight into the store's folder: by requests it would take half a minute.
-    await mkdir(join(s3.folder, prefix, 'many'), { recursive: true })
-    for (const name of names) await writeFile(join(s3.folder, prefix, name), 'x')
+    await s3.fill(names.map((path) => `${prefix}/${path}`))
     await put(app, 'b.txt', 'four')
     await put(app, 'a/c/d.txt')
     await store(`${prefix}/empty/`, '')

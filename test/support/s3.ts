@@ -1,10 +1,11 @@
-/** A real S3: versitygw on a folder, which checks every signature. */
+/** Real S3s: versitygw on a folder, which checks every signature, and MiniStack in memory, for a second opinion. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { dirname, join } from 'node:path'
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { REPOSITORY, run } from './mlflow.ts'
+import { pythonEnvironment } from './python.ts'
 import { type RunningServer, startServer } from './server-process.ts'
 
 const VERSION = 'v1.8.0'
@@ -14,8 +15,8 @@ const ACCESS = { accessKeyId: 'trackyard', secretAccessKey: 'not-a-secret-but-64
 export interface S3Server extends RunningServer {
   /** For direct looks at what is there. */
   readonly client: S3Client
-  /** Where the objects of `BUCKET` are as files. */
-  readonly folder: string
+  /** Puts small objects there, faster than by one request after the other. */
+  fill(keys: readonly string[]): Promise<void>
   /** What a server or a client needs to reach it. */
   readonly environment: Record<string, string>
 }
@@ -37,7 +38,19 @@ export async function s3Program(): Promise<string | undefined> {
   }
 }
 
-/** An S3 with one empty bucket, `BUCKET`. */
+/** The S3s of this machine, `start` undefined for one that is not to be had. */
+export async function s3Stores() {
+  const [program, ministack] = await Promise.all([
+    s3Program(),
+    pythonEnvironment('requirements-ministack.txt'),
+  ])
+  return [
+    { name: 'versitygw', start: program && (() => startS3(program)) },
+    { name: 'MiniStack', start: ministack && (() => startMinistack(ministack.python)) },
+  ]
+}
+
+/** versitygw with one empty bucket, `BUCKET`. */
 export async function startS3(program: string): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-s3-'))
   const [data, metadata] = [join(folder, 'data'), join(folder, 'metadata')]
@@ -59,6 +72,34 @@ export async function startS3(program: string): Promise<S3Server> {
     folder,
     startWithinMs: 20_000,
   })
+  const fill = async (keys: readonly string[]) => {
+    for (const path of keys.map((key) => join(data, BUCKET, key))) {
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, 'x')
+    }
+  }
+  return withBucket(server, folder, { fill })
+}
+
+async function startMinistack(python: string): Promise<S3Server> {
+  const folder = await mkdtemp(join(tmpdir(), 'trackyard-ministack-'))
+  const server = await startServer({
+    command: 'sh',
+    // Its port has no flag.
+    args: (port) => ['-c', `GATEWAY_PORT=${port} exec "$0" -m ministack`, python],
+    environment: { BIND_HOST: '127.0.0.1', SERVICES: 's3', IOT_MTLS_ENABLED: '0', LOG_LEVEL: 'WARNING' },
+    folder,
+    startWithinMs: 60_000,
+  })
+  return withBucket(server, folder, {})
+}
+
+/** @param fill is by requests unless there is a faster way */
+async function withBucket(
+  server: RunningServer,
+  folder: string,
+  { fill }: Partial<Pick<S3Server, 'fill'>>,
+): Promise<S3Server> {
   const client = new S3Client({
     endpoint: server.url,
     region: 'us-east-1',
@@ -66,10 +107,11 @@ export async function startS3(program: string): Promise<S3Server> {
     credentials: ACCESS,
   })
   await client.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  const store = (Key: string) => client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: 'x' }))
   return {
     ...server,
     client,
-    folder: join(data, BUCKET),
+    fill: fill ?? (async (keys) => void (await Promise.all(keys.map(store)))),
     environment: {
       MLFLOW_S3_ENDPOINT_URL: server.url,
       AWS_ACCESS_KEY_ID: ACCESS.accessKeyId,
