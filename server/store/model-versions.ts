@@ -2,6 +2,7 @@ import type { Insertable, Selectable, Updateable } from 'kysely'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { versionTable } from '../db/pairs.ts'
+import { locking } from '../db/row-lock.ts'
 import type { Database } from '../db/schema/index.ts'
 import { upsert } from '../db/upsert.ts'
 import { notFound } from '../errors.ts'
@@ -23,33 +24,32 @@ export const DELETED_STAGE = 'Deleted_Internal'
 const GREATEST_VERSION = 2 ** 31 - 1
 
 export async function getModelVersionRow(db: Db, name: string, version: number): Promise<ModelVersionRow> {
-  const row =
-    Math.abs(version) > GREATEST_VERSION
-      ? undefined
-      : await db
-          .selectFrom('model_versions')
-          .selectAll()
-          .where('workspace', '=', WORKSPACE)
-          .where('name', '=', name)
-          .where('version', '=', version)
-          .where('current_stage', '!=', DELETED_STAGE)
-          .executeTakeFirst()
-  if (!row) throw notFound(`Model Version (name=${name}, version=${version}) not found`)
-  return row
+  return readRow(name, version, selectRow(db, name, version))
 }
 
 /** Reads a version for a transaction that depends on it: until its end nobody else renames, moves or deletes it. */
 export async function lockModelVersion(tx: Db, name: string, version: number): Promise<ModelVersionRow> {
-  await getModelVersionRow(tx, name, version)
-  // Writing what is there locks on every database; SQLite has no SELECT … FOR UPDATE.
-  await tx
-    .updateTable('model_versions')
-    .set((eb) => ({ current_stage: eb.ref('current_stage') }))
+  return readRow(name, version, locking(tx, selectRow(tx, name, version)))
+}
+
+function selectRow(db: Db, name: string, version: number) {
+  return db
+    .selectFrom('model_versions')
+    .selectAll()
     .where('workspace', '=', WORKSPACE)
     .where('name', '=', name)
     .where('version', '=', version)
-    .execute()
-  return getModelVersionRow(tx, name, version)
+    .where('current_stage', '!=', DELETED_STAGE)
+}
+
+async function readRow(
+  name: string,
+  version: number,
+  query: ReturnType<typeof selectRow>,
+): Promise<ModelVersionRow> {
+  const row = Math.abs(version) > GREATEST_VERSION ? undefined : await query.executeTakeFirst()
+  if (!row) throw notFound(`Model Version (name=${name}, version=${version}) not found`)
+  return row
 }
 
 export async function getModelVersion(db: Db, name: string, version: number): Promise<ModelVersion> {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
-import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
+import { locking } from '../db/row-lock.ts'
 import type { Database } from '../db/schema/index.ts'
 import { upsert } from '../db/upsert.ts'
 import { notFound } from '../errors.ts'
@@ -115,8 +115,7 @@ async function lockRow(tx: Db, name: string): Promise<RegisteredModelRow> {
     .selectAll()
     .where('workspace', '=', WORKSPACE)
     .where('name', '=', name)
-  // SQLite has one writer at a time.
-  const row = await (dialectOf(tx) === 'sqlite' ? query : query.forUpdate()).executeTakeFirst()
+  const row = await locking(tx, query).executeTakeFirst()
   if (!row) throw missing(name)
   return row
 }

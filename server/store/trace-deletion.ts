@@ -1,5 +1,5 @@
-import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
+import { locking } from '../db/row-lock.ts'
 import { inChunks } from './chunks.ts'
 
 export interface TraceDeletion {
@@ -58,7 +58,7 @@ async function selectOldest(
       .limit(most)
     if (ids) query = query.where('request_id', 'in', ids)
     if (untilMs !== undefined) query = query.where('timestamp_ms', '<=', untilMs)
-    return (dialectOf(db) === 'sqlite' ? query : query.forUpdate()).execute()
+    return locking(db, query).execute()
   }
   const rows = traceIds ? await inChunks(traceIds, select) : await select()
   return rows.map((row) => row.request_id)

@@ -3,8 +3,8 @@
  * run, started at first need.
  */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, globSync, readFileSync } from 'node:fs'
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { existsSync, globSync } from 'node:fs'
+import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,6 +15,7 @@ import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../server/db/index.ts'
 import { migrate } from '../../server/db/migrate.ts'
 import { OWN_TABLES, TABLES } from '../../server/db/schema/index.ts'
+import { isRunning, startedOnce, unprivileged } from './database-process.ts'
 import { fetchPostgres, programsIn } from './postgres-versions.ts'
 import { freePort } from './server-process.ts'
 
@@ -179,7 +180,7 @@ async function clusterIn(
 /** A standby that streams from a cluster: what is committed there arrives here by itself, and nothing else does. */
 export async function startStandby(primary: Cluster): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-postgres-'))
-  const { uid, gid } = unprivileged()
+  const { uid, gid } = unprivileged('postgres')
   await chmod(folder, 0o755)
   if (uid !== undefined) await chown(folder, uid, gid as number)
   await promisify(execFile)(
@@ -188,7 +189,7 @@ export async function startStandby(primary: Cluster): Promise<Cluster> {
       ...['-D', join(folder, 'data'), '-d', uriOf(primary.port, 'postgres')],
       ...['--checkpoint=fast', '--write-recovery-conf', '--no-sync'],
     ],
-    { cwd: folder, ...unprivileged() },
+    { cwd: folder, ...unprivileged('postgres') },
   )
   const standby = await clusterIn(folder, [], postgresPrograms())
   onTestFinished(() => standby.remove())
@@ -212,43 +213,20 @@ async function findOrStart(): Promise<number> {
   await chmod(parent, 0o755)
   const folder = join(parent, `cluster-${process.env[VERSION] ?? 'machine'}`)
   await mkdir(folder, { recursive: true })
-  const ready = join(folder, 'ready')
-  try {
-    // Made by one test process alone; the others wait for its port.
-    await (await open(join(folder, 'lock'), 'wx')).close()
-  } catch {
-    for (let waited = 0; waited < 60_000; waited += 50) {
-      if (existsSync(ready)) return Number(await readFile(ready, 'utf8'))
-      await delay(50)
-    }
-    throw new Error('another test process was to start PostgreSQL, and did not')
-  }
-  const port = await freePort()
-  await initialise(folder)
-  await startIn(folder, port, [])
-  await query(uriOf(port, 'postgres'), `create database ${TEMPLATE} template template0`)
-  const db = openDatabase(uriOf(port, TEMPLATE))
-  await migrate(db)
-  await db.destroy()
-  const file = await open(`${ready}.new`, 'w')
-  await file.writeFile(String(port))
-  await file.close()
-  await promisify(execFile)('mv', [`${ready}.new`, ready])
-  return port
-}
-
-/** The server refuses to run as root. */
-function unprivileged(): { uid?: number; gid?: number } {
-  if (process.getuid?.() !== 0) return {}
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((one) => /^(postgres|nobody):/.test(one))
-  const [, , uid, gid] = line?.split(':') ?? []
-  return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) }
+  return startedOnce(folder, async () => {
+    const port = await freePort()
+    await initialise(folder)
+    await startIn(folder, port, [])
+    await query(uriOf(port, 'postgres'), `create database ${TEMPLATE} template template0`)
+    const db = openDatabase(uriOf(port, TEMPLATE))
+    await migrate(db)
+    await db.destroy()
+    return port
+  })
 }
 
 async function initialise(folder: string, programs = postgresPrograms()): Promise<void> {
-  const { uid, gid } = unprivileged()
+  const { uid, gid } = unprivileged('postgres')
   await chmod(folder, 0o755)
   const data = join(folder, 'data')
   await mkdir(data, { mode: 0o700 })
@@ -256,7 +234,7 @@ async function initialise(folder: string, programs = postgresPrograms()): Promis
   await promisify(execFile)(
     join(programs ?? '', 'initdb'),
     ['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-    { cwd: folder, ...unprivileged() },
+    { cwd: folder, ...unprivileged('postgres') },
   )
 }
 
@@ -276,7 +254,7 @@ async function startIn(
     cwd: folder,
     detached: true,
     stdio: 'ignore',
-    ...unprivileged(),
+    ...unprivileged('postgres'),
   })
   child.unref()
   for (let waited = 0; waited < 30_000; waited += 50) {
@@ -296,13 +274,4 @@ async function stopCluster(folder: string): Promise<void> {
   process.kill(pid, 'SIGQUIT')
   while (isRunning(pid)) await delay(20)
   await rm(file, { force: true })
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
 }
