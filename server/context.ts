@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Caller } from './access/caller.ts'
 import {
   type ArtifactStore,
   type ArtifactStores,
@@ -30,8 +31,8 @@ export interface Context {
 
 /** A context as the handler of one request sees it. */
 export interface RequestContext extends Context {
-  /** Who sends the request, as records of who did what name them. */
-  readonly caller: string
+  /** Who sends the request. */
+  readonly caller: Caller
 }
 
 export type Logger = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>

@@ -13,8 +13,8 @@ export const commentRpcs = [
     async handler({ db, clock, caller }, { name, version, comment }) {
       checkModelName(name)
       checkComment(comment)
-      const deed = { name, version: parseVersion(version), user: caller, comment, now: clock() }
-      return { comment: toWire(await commentOn(db, deed), caller) }
+      const deed = { name, version: parseVersion(version), user: caller.name, comment, now: clock() }
+      return { comment: toWire(await commentOn(db, deed), caller.name) }
     },
   }),
   rpc({
@@ -24,8 +24,8 @@ export const commentRpcs = [
     request: message({ id: requiredText(), comment: requiredText() }),
     async handler({ db, clock, caller }, { id, comment }) {
       checkComment(comment)
-      const edited = await editComment(db, id, { user: caller, comment, now: clock() })
-      return { comment: toWire(edited, caller) }
+      const edited = await editComment(db, id, { user: caller.name, comment, now: clock() })
+      return { comment: toWire(edited, caller.name) }
     },
   }),
   rpc({
@@ -35,7 +35,7 @@ export const commentRpcs = [
     permission: 'model.update',
     request: message({ id: requiredText() }),
     async handler({ db, caller }, { id }) {
-      await removeComment(db, id, caller)
+      await removeComment(db, id, caller.name)
       return {}
     },
   }),

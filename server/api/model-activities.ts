@@ -29,7 +29,7 @@ export const modelActivityRpcs = [
       })
       const page = found.slice(0, max_results)
       return {
-        activities: unlessEmpty(page.map((one) => toWire(one, caller))),
+        activities: unlessEmpty(page.map((one) => toWire(one, caller.name))),
         next_page_token: found.length > page.length ? page.at(-1)?.id : undefined,
       }
     },

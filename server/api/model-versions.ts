@@ -118,7 +118,7 @@ export const modelVersionRpcs = [
         version: parseVersion(version),
         stage,
         archiveOthers: archive_existing_versions,
-        user: caller,
+        user: caller.name,
         now: clock(),
       })
       return { model_version: toWire(moved) }

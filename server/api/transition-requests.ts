@@ -29,7 +29,7 @@ export const transitionRequestRpcs = [
     async handler({ db, caller }, { name, version }) {
       checkModelName(name)
       const requests = await listOpenRequests(db, await getModelVersionRow(db, name, parseVersion(version)))
-      return { requests: unlessEmpty(requests.map((one) => toWire(one, caller))) }
+      return { requests: unlessEmpty(requests.map((one) => toWire(one, caller.name))) }
     },
   }),
   rpc({
@@ -39,7 +39,7 @@ export const transitionRequestRpcs = [
     request: message(stageOfVersion),
     async handler(context, request) {
       const created = await requestTransition(context.db, toDeed(context, request))
-      return { request: toWire(created, context.caller) }
+      return { request: toWire(created, context.caller.name) }
     },
   }),
   rpc({
@@ -50,7 +50,7 @@ export const transitionRequestRpcs = [
     async handler(context, request) {
       const archiveOthers = request.archive_existing_versions
       const approval = await approveRequests(context.db, { ...toDeed(context, request), archiveOthers })
-      return { activity: toWire(approval, context.caller) }
+      return { activity: toWire(approval, context.caller.name) }
     },
   }),
   rpc({
@@ -60,7 +60,7 @@ export const transitionRequestRpcs = [
     request: message(stageOfVersion),
     async handler(context, request) {
       const rejection = await rejectRequests(context.db, toDeed(context, request))
-      return { activity: toWire(rejection, context.caller) }
+      return { activity: toWire(rejection, context.caller.name) }
     },
   }),
   rpc({
@@ -71,7 +71,7 @@ export const transitionRequestRpcs = [
     request: message({ ...stageOfVersion, creator: requiredText() }),
     async handler(context, request) {
       const deed = { ...toDeed(context, request), creator: request.creator }
-      return { activity: toWire(await cancelRequest(context.db, deed), context.caller) }
+      return { activity: toWire(await cancelRequest(context.db, deed), context.caller.name) }
     },
   }),
 ]
@@ -89,5 +89,5 @@ function toDeed(
 ): StageDeed {
   checkModelName(name)
   checkComment(comment ?? '')
-  return { name, version: parseVersion(version), stage, comment, user: caller, now: clock() }
+  return { name, version: parseVersion(version), stage, comment, user: caller.name, now: clock() }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
+import { ANYBODY } from '../../server/access/caller.ts'
 import { buildApp } from '../../server/app.ts'
 import { renameActivities } from '../../server/store/model-activities.ts'
 import { renameRegisteredModel } from '../../server/store/registered-models.ts'
@@ -13,7 +14,7 @@ async function withVersions(app?: FastifyInstance): Promise<FastifyInstance> {
   const server = app ?? (await testApp())
   server.addHook('onRequest', async (request) => {
     const user = request.headers['x-user']
-    if (typeof user === 'string') request.caller = user
+    if (typeof user === 'string') request.caller = { ...ANYBODY, name: user }
   })
   await makeModel(server, 'm')
   return server

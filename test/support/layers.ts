@@ -6,6 +6,7 @@ import { posix } from 'node:path'
 const SERVER_LAYERS = [
   'errors.ts',
   'version.ts',
+  'access',
   'wire.ts',
   'python-json.ts',
   'otlp',
