@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startTrackyard } from '../test/support/mlflow.ts'
 import { BUCKET, s3Program, startS3 } from '../test/support/s3.ts'
-import { connect } from './http-load.ts'
+import { timeCalls } from './waits.ts'
 
 const GB = Number(process.argv[2] ?? 1)
 const COPIES = Number(process.argv[3] ?? 4)
@@ -64,28 +64,23 @@ async function report(
   { url, pid, folder, kept }: { url: string; pid: number; folder: string; kept: number },
   work: () => Promise<unknown>,
 ): Promise<void> {
-  const client = connect(url)
   const [before, diskBefore] = [await memoryMb(pid), await bytesIn(folder)]
   const start = performance.now()
   let isOver = false
   const all = work().finally(() => {
     isOver = true
   })
-  const waits: number[] = []
+  const calls = timeCalls(url)
   let most = before
   let mostDisk = 0
   while (!isOver) {
-    const asked = performance.now()
-    await client.get('experiments/get?experiment_id=0')
-    waits.push(performance.now() - asked)
     most = Math.max(most, await memoryMb(pid))
     mostDisk = Math.max(mostDisk, ((await bytesIn(folder)) - diskBefore - kept) / 1e6)
     await delay(50)
   }
   await all
-  client.close()
   const rate = (COPIES * BYTES) / 1e3 / (performance.now() - start)
-  const wait = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.95)] ?? 0
+  const wait = await calls.end()
   const isMet = most - before < MOST_GROWTH_MB && mostDisk < MOST_DISK_MB && wait < MOST_WAIT_MS
   met &&= isMet
   const figures = [

@@ -7,6 +7,7 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3'
 import { ApiError } from '../errors.ts'
+import { inTurns } from './in-turns.ts'
 import type { ArtifactEntry, ArtifactFile } from './index.ts'
 import { folderPrefix, objectAt, type S3Place } from './s3-place.ts'
 
@@ -60,5 +61,5 @@ async function* bytesOf(
   const { Body } = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${start}-${end}` }))
   if (!(Body instanceof Readable))
     throw new ApiError('TEMPORARILY_UNAVAILABLE', 'S3 answered without a body.')
-  yield* Body
+  yield* inTurns(Body)
 }
