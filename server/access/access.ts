@@ -91,6 +91,18 @@ export function visible(access: Access, owner: Owner, part?: Part): Visible {
   return hidden.length === 0 ? 'all' : { except: new Set(hidden) }
 }
 
+/** Whether a part is denied wherever it is, so that no owner has to be looked at. */
+export function deniesPart(access: Access, part: Part): boolean {
+  const level = partLevel(access, part)
+  return !access.isAdmin && level !== undefined && !allows(level, 'read')
+}
+
+/** Of some experiments, those whose parts the caller may read. */
+export function readableExperiments(access: Access, part: Part, ids: readonly number[]): readonly number[] {
+  const seen = visible(access, 'experiment', part)
+  return seen === 'all' ? ids : ids.filter((id) => sees(seen, String(id)))
+}
+
 export function sees(seen: Visible, id: string): boolean {
   if (seen === 'all') return true
   return 'only' in seen ? seen.only.has(id) : !seen.except.has(id)

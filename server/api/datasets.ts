@@ -1,4 +1,5 @@
-import type { Context } from '../context.ts'
+import { readableExperiments } from '../access/access.ts'
+import type { RequestContext } from '../context.ts'
 import { invalidParameter } from '../errors.ts'
 import { rpc } from '../rpc.ts'
 import { listDatasetSummaries } from '../store/inputs.ts'
@@ -21,7 +22,7 @@ export const datasetRpcs = [
 ]
 
 async function searchDatasets(
-  { db }: Pick<Context, 'db'>,
+  { db, caller }: Pick<RequestContext, 'db' | 'caller'>,
   { experiment_ids }: { experiment_ids: string[] },
 ): Promise<object> {
   if (experiment_ids.length === 0) {
@@ -32,7 +33,9 @@ async function searchDatasets(
       `SearchDatasets request cannot specify more than ${EXPERIMENTS_PER_REQUEST} experiment_ids. Received ${experiment_ids.length} experiment_ids.`,
     )
   }
-  const summaries = await listDatasetSummaries(db, experiment_ids.map(parseExperimentId), SUMMARIES)
+  // A run's datasets are shown with the run.
+  const readable = readableExperiments(caller.access, 'run', experiment_ids.map(parseExperimentId))
+  const summaries = await listDatasetSummaries(db, readable, SUMMARIES)
   return {
     dataset_summaries: unlessEmpty(
       summaries.map(({ experiment_id, name, digest, context }) => ({

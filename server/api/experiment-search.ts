@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts'
+import type { RequestContext } from '../context.ts'
 import { invalidParameter } from '../errors.ts'
 import { rpc } from '../rpc.ts'
 import { searchExperiments } from '../search/experiments.ts'
@@ -23,20 +23,21 @@ export const experimentSearchRpcs = (['GET', 'POST'] as const).map((method) =>
     path: '/mlflow/experiments/search',
     permission: 'experiment.read',
     request,
-    async handler({ db }: Context, { view_type, max_results, order_by, filter, page_token }) {
+    async handler({ db, caller }: RequestContext, { view_type, max_results, order_by, filter, page_token }) {
       if (max_results > MOST_RESULTS) {
         throw invalidParameter(
           `Invalid value ${max_results} for parameter 'max_results' supplied. It must be at most ${MOST_RESULTS}`,
         )
       }
       checkMaxResults(max_results, MOST_RESULTS)
-      const { rows, nextPageToken } = await searchExperiments(db, {
+      const search = {
         filter,
         viewType: view_type ?? 'ACTIVE_ONLY',
         orderBy: order_by,
         maxResults: max_results,
         pageToken: page_token,
-      })
+      }
+      const { rows, nextPageToken } = await searchExperiments(db, search, caller.access)
       return { experiments: unlessEmpty(rows.map(toWire)), next_page_token: nextPageToken }
     },
   }),

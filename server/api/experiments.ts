@@ -1,3 +1,4 @@
+import { visible } from '../access/access.ts'
 import { checkArtifactLocation } from '../artifacts/location-check.ts'
 import { invalidParameter, notFound } from '../errors.ts'
 import { deleteExperiment, restoreExperiment } from '../operations/experiment-lifecycle.ts'
@@ -52,8 +53,9 @@ export const experimentRpcs = [
     path: '/mlflow/experiments/get-by-name',
     permission: 'experiment.read',
     request: message({ experiment_name: requiredText() }),
-    async handler({ db }, { experiment_name }) {
-      const experiment = await findExperimentByName(db, experiment_name)
+    async handler({ db, caller }, { experiment_name }) {
+      const seen = visible(caller.access, 'experiment')
+      const experiment = await findExperimentByName(db, experiment_name, seen)
       if (!experiment) throw notFound(`Could not find experiment with name '${experiment_name}'`)
       return { experiment: toWire(experiment) }
     },

@@ -8,6 +8,7 @@ import {
   STATUS_NUMBERS,
 } from '../operations/logged-models.ts'
 import { lastOfEachKey } from '../operations/register-model.ts'
+import { shownLoggedModel, shownLoggedModels } from '../operations/withheld.ts'
 import { rpc } from '../rpc.ts'
 import { searchLoggedModels } from '../search/logged-models.ts'
 import {
@@ -82,9 +83,10 @@ export const loggedModelRpcs = [
     path: '/mlflow/logged-models/:model_id',
     permission: 'experiment.read',
     request: message({ model_id: requiredText(), allow_deleted: text().default('') }),
-    async handler({ db }, { model_id, allow_deleted }) {
+    async handler({ db, caller }, { model_id, allow_deleted }) {
       const getRow = allow_deleted.toLowerCase() === 'true' ? getLoggedModelRow : getActiveLoggedModelRow
-      return { model: toWire(await hydrateLoggedModel(db, await getRow(db, model_id))) }
+      const model = await hydrateLoggedModel(db, await getRow(db, model_id))
+      return { model: toWire(await shownLoggedModel(db, caller.access, model)) }
     },
   }),
   rpc({
@@ -92,9 +94,10 @@ export const loggedModelRpcs = [
     path: '/mlflow/logged-models/:model_id',
     permission: 'experiment.update',
     request: message({ model_id: requiredText(), status: enumeration(STATUS_NUMBERS) }),
-    async handler({ db, clock }, { model_id, status }) {
+    async handler({ db, clock, caller }, { model_id, status }) {
       if (status === undefined) throw missingValue('status')
-      return { model: toWire(await finalizeLoggedModel(db, model_id, status, clock())) }
+      const model = await finalizeLoggedModel(db, model_id, status, clock())
+      return { model: toWire(await shownLoggedModel(db, caller.access, model)) }
     },
   }),
   rpc({
@@ -154,22 +157,23 @@ export const loggedModelRpcs = [
       order_by: list(order).default([]),
       page_token: text().optional(),
     }),
-    async handler({ db }, { experiment_ids, filter, datasets, max_results, order_by, page_token }) {
+    async handler({ db, caller }, { experiment_ids, filter, datasets, max_results, order_by, page_token }) {
       if (datasets.some((one) => one.dataset_name === '')) {
         throw invalidParameter('`dataset_name` in the `datasets` clause must be specified.')
       }
       const maxResults = max_results || 50
       checkMaxResults(maxResults, MOST_RESULTS)
       if (experiment_ids.length === 0) return {}
-      const { rows, nextPageToken } = await searchLoggedModels(db, {
+      const search = {
         experimentIds: experiment_ids.map(parseExperimentId),
         filter,
         datasets,
         orderBy: order_by,
         maxResults,
         pageToken: page_token,
-      })
-      const models = await hydrateLoggedModels(db, rows)
+      }
+      const { rows, nextPageToken } = await searchLoggedModels(db, search, caller.access)
+      const models = await shownLoggedModels(db, caller.access, await hydrateLoggedModels(db, rows))
       return { models: unlessEmpty(models.map(toWire)), next_page_token: nextPageToken }
     },
   }),
@@ -209,6 +213,6 @@ function metricToWire(metric: LoggedModelMetricRow) {
     dataset_name: metric.dataset_name || undefined,
     dataset_digest: metric.dataset_digest || undefined,
     model_id: metric.model_id,
-    run_id: metric.run_id,
+    run_id: metric.run_id || undefined,
   }
 }

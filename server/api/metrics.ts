@@ -9,6 +9,7 @@ import {
   sampleHistory,
 } from '../store/metric-history.ts'
 import { readValue } from '../store/metrics.ts'
+import { readableRuns } from '../store/readable.ts'
 import {
   type Int64,
   int64,
@@ -69,13 +70,14 @@ export const metricRpcs = [
       metric_key: text().optional(),
       max_results: integer().default(POINTS_PER_BULK),
     }),
-    async handler({ db }, { run_id, metric_key, max_results }) {
+    async handler({ db, caller }, { run_id, metric_key, max_results }) {
       checkRunCount('GetMetricHistoryBulk', 'run_ids', run_id.length)
       if (metric_key === undefined) {
         throw invalidParameter('GetMetricHistoryBulk request must specify a metric_key.')
       }
       const limit = Math.max(0, Math.min(max_results, POINTS_PER_BULK))
-      const points = await listHistory(db, run_id, metric_key, { limit })
+      const readable = await readableRuns(db, caller.access, run_id)
+      const points = await listHistory(db, readable, metric_key, { limit })
       return { metrics: points.map((point) => toWireRunPoint(metric_key, point)) }
     },
   }),
@@ -90,7 +92,7 @@ export const metricRpcs = [
       end_step: int64().optional(),
       max_results: integer().default(POINTS_PER_SAMPLE),
     }),
-    async handler({ db }, { run_ids, metric_key, start_step, end_step, max_results }) {
+    async handler({ db, caller }, { run_ids, metric_key, start_step, end_step, max_results }) {
       checkRunCount('GetMetricHistoryBulkInterval', 'run_ids', run_ids.length)
       if (max_results < 1 || max_results > POINTS_PER_SAMPLE) {
         throw invalidParameter(
@@ -99,7 +101,7 @@ export const metricRpcs = [
       }
       const steps = stepRange(start_step, end_step)
       const metrics: object[] = []
-      for (const runId of run_ids) {
+      for (const runId of await readableRuns(db, caller.access, run_ids)) {
         const points = await sampleHistory(db, runId, metric_key, max_results, steps)
         metrics.push(...points.map((point) => toWireRunPoint(metric_key, point)))
       }

@@ -1,5 +1,6 @@
 import { getVersionByAlias } from '../operations/model-uri.ts'
 import { announceChange } from '../operations/webhook-events.ts'
+import { shownVersion } from '../operations/withheld-versions.ts'
 import { rpc } from '../rpc.ts'
 import { deleteAlias, setAlias } from '../store/model-aliases.ts'
 import { getModelVersionRow } from '../store/model-versions.ts'
@@ -34,10 +35,11 @@ export const modelAliasRpcs = [
     path: '/mlflow/registered-models/alias',
     permission: 'model.read',
     request: message({ name: requiredText(), alias: requiredText() }),
-    async handler({ db }, { name, alias }) {
+    async handler({ db, caller }, { name, alias }) {
       checkModelName(name)
       checkAlias(alias)
-      return { model_version: toWire(await getVersionByAlias(db, name, alias)) }
+      const version = await getVersionByAlias(db, name, alias)
+      return { model_version: toWire(await shownVersion(db, caller.access, version)) }
     },
   }),
   rpc({

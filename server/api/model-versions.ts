@@ -2,6 +2,7 @@ import { invalidParameter } from '../errors.ts'
 import { getLatestVersions, transitionStage } from '../operations/model-stages.ts'
 import { createModelVersion, deleteModelVersion } from '../operations/model-versions.ts'
 import { announceChange } from '../operations/webhook-events.ts'
+import { shownVersion, shownVersions } from '../operations/withheld-versions.ts'
 import { rpc } from '../rpc.ts'
 import { searchModelVersions } from '../search/model-versions.ts'
 import {
@@ -46,7 +47,10 @@ export const modelVersionRpcs = [
       description: text().default(''),
       tags: list(tagMessage).default([]),
     }),
-    async handler({ db, config, clock }, { name, source, run_id, model_id, run_link, description, tags }) {
+    async handler(
+      { db, config, clock, caller },
+      { name, source, run_id, model_id, run_link, description, tags },
+    ) {
       checkModelName(name)
       checkColumns({ source, run_id, run_link, description })
       for (const one of tags) checkVersionTag(one)
@@ -60,7 +64,7 @@ export const modelVersionRpcs = [
         tags,
         now: clock(),
       })
-      return { model_version: toWire(version) }
+      return { model_version: toWire(await shownVersion(db, caller.access, version)) }
     },
   }),
   rpc({
@@ -68,9 +72,10 @@ export const modelVersionRpcs = [
     path: '/mlflow/model-versions/get',
     permission: 'model.read',
     request: message({ name: requiredText(), version: requiredText() }),
-    async handler({ db }, { name, version }) {
+    async handler({ db, caller }, { name, version }) {
       checkModelName(name)
-      return { model_version: toWire(await getModelVersion(db, name, parseVersion(version))) }
+      const found = await getModelVersion(db, name, parseVersion(version))
+      return { model_version: toWire(await shownVersion(db, caller.access, found)) }
     },
   }),
   rpc({
@@ -88,7 +93,7 @@ export const modelVersionRpcs = [
     path: '/mlflow/model-versions/update',
     permission: 'model.update',
     request: message({ name: requiredText(), version: requiredText(), description: text().optional() }),
-    async handler({ db, clock }, { name, version, description }) {
+    async handler({ db, clock, caller }, { name, version, description }) {
       checkModelName(name)
       checkColumns({ description })
       const number = parseVersion(version)
@@ -98,7 +103,7 @@ export const modelVersionRpcs = [
         await updateModelVersion(tx, name, number, change)
         return getModelVersion(tx, name, number)
       })
-      return { model_version: toWire(updated) }
+      return { model_version: toWire(await shownVersion(db, caller.access, updated)) }
     },
   }),
   rpc({
@@ -121,7 +126,7 @@ export const modelVersionRpcs = [
         user: caller.name,
         now: clock(),
       })
-      return { model_version: toWire(moved) }
+      return { model_version: toWire(await shownVersion(db, caller.access, moved)) }
     },
   }),
   rpc({
@@ -145,15 +150,16 @@ export const modelVersionRpcs = [
       order_by: list(text()).default([]),
       page_token: text().optional(),
     }),
-    async handler({ db }, { filter, max_results, order_by, page_token }) {
+    async handler({ db, caller }, { filter, max_results, order_by, page_token }) {
       checkMaxResults(max_results, 200_000)
-      const { rows, nextPageToken } = await searchModelVersions(db, {
+      const search = {
         filter,
         orderBy: order_by,
         maxResults: max_results,
         pageToken: page_token,
-      })
-      const versions = await withTags(db, rows)
+      }
+      const { rows, nextPageToken } = await searchModelVersions(db, search, caller.access)
+      const versions = await shownVersions(db, caller.access, await withTags(db, rows))
       return { model_versions: unlessEmpty(versions.map(toWire)), next_page_token: nextPageToken }
     },
   }),
@@ -203,9 +209,10 @@ export const modelVersionRpcs = [
       path: '/mlflow/registered-models/get-latest-versions',
       permission: 'model.read',
       request: latestVersions,
-      async handler({ db }, { name, stages }) {
+      async handler({ db, caller }, { name, stages }) {
         checkModelName(name)
-        const versions = await getLatestVersions(db, name, stages)
+        const latest = await getLatestVersions(db, name, stages)
+        const versions = await shownVersions(db, caller.access, latest)
         return { model_versions: unlessEmpty(versions.map(toWire)) }
       },
     }),

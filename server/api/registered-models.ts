@@ -1,5 +1,6 @@
 import { registerModel, renameModel } from '../operations/register-model.ts'
 import { announceChange } from '../operations/webhook-events.ts'
+import { shownRegisteredModel, shownRegisteredModels } from '../operations/withheld-versions.ts'
 import { rpc } from '../rpc.ts'
 import { searchRegisteredModels } from '../search/registered-models.ts'
 import {
@@ -39,9 +40,10 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/get',
     permission: 'model.read',
     request: message({ name: requiredText() }),
-    async handler({ db }, { name }) {
+    async handler({ db, caller }, { name }) {
       checkModelName(name)
-      return { registered_model: toWire(await getRegisteredModel(db, name)) }
+      const model = await getRegisteredModel(db, name)
+      return { registered_model: toWire(await shownRegisteredModel(db, caller.access, model)) }
     },
   }),
   rpc({
@@ -49,11 +51,12 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/update',
     permission: 'model.update',
     request: message({ name: requiredText(), description: text().default('') }),
-    async handler({ db, clock }, { name, description }) {
+    async handler({ db, clock, caller }, { name, description }) {
       checkModelName(name)
       checkColumns({ description })
       await updateRegisteredModel(db, name, { description, last_updated_time: clock() })
-      return { registered_model: toWire(await getRegisteredModel(db, name)) }
+      const model = await getRegisteredModel(db, name)
+      return { registered_model: toWire(await shownRegisteredModel(db, caller.access, model)) }
     },
   }),
   rpc({
@@ -61,10 +64,11 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/rename',
     permission: 'model.update',
     request: message({ name: requiredText(), new_name: requiredText() }),
-    async handler({ db, clock }, { name, new_name }) {
+    async handler({ db, clock, caller }, { name, new_name }) {
       checkModelName(new_name, 'new_name')
       checkModelName(name)
-      return { registered_model: toWire(await renameModel(db, name, new_name, clock())) }
+      const model = await renameModel(db, name, new_name, clock())
+      return { registered_model: toWire(await shownRegisteredModel(db, caller.access, model)) }
     },
   }),
   rpc({
@@ -91,15 +95,16 @@ export const registeredModelRpcs = [
       order_by: list(text()).default([]),
       page_token: text().optional(),
     }),
-    async handler({ db }, { filter, max_results, order_by, page_token }) {
+    async handler({ db, caller }, { filter, max_results, order_by, page_token }) {
       checkMaxResults(max_results, 1_000)
-      const { names, nextPageToken } = await searchRegisteredModels(db, {
+      const search = {
         filter,
         orderBy: order_by,
         maxResults: max_results,
         pageToken: page_token,
-      })
-      const models = await listRegisteredModels(db, names)
+      }
+      const { names, nextPageToken } = await searchRegisteredModels(db, search, caller.access)
+      const models = await shownRegisteredModels(db, caller.access, await listRegisteredModels(db, names))
       return {
         registered_models: unlessEmpty(models.map(inOrderOfStages).map(toWire)),
         next_page_token: nextPageToken,

@@ -1,3 +1,4 @@
+import { shownRuns } from '../operations/withheld.ts'
 import { rpc } from '../rpc.ts'
 import { searchRuns } from '../search/runs.ts'
 import { VIEW_TYPE_NUMBERS } from '../search/view-type.ts'
@@ -22,17 +23,21 @@ export const runSearchRpcs = [
       order_by: list(text()).default([]),
       page_token: text().optional(),
     }),
-    async handler({ db }, { experiment_ids, filter, run_view_type, max_results, order_by, page_token }) {
+    async handler(
+      { db, caller },
+      { experiment_ids, filter, run_view_type, max_results, order_by, page_token },
+    ) {
       checkMaxResults(max_results, MOST_RESULTS)
-      const { rows, nextPageToken } = await searchRuns(db, {
+      const search = {
         experimentIds: experiment_ids.map(parseExperimentId),
         filter,
-        viewType: run_view_type ?? 'ACTIVE_ONLY',
+        viewType: run_view_type ?? ('ACTIVE_ONLY' as const),
         orderBy: order_by,
         maxResults: max_results,
         pageToken: page_token,
-      })
-      const runs = await withRunData(db, rows)
+      }
+      const { rows, nextPageToken } = await searchRuns(db, search, caller.access)
+      const runs = await shownRuns(db, caller.access, await withRunData(db, rows))
       return { runs: unlessEmpty(runs.map(toWireRun)), next_page_token: nextPageToken }
     },
   }),

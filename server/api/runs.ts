@@ -1,5 +1,6 @@
 import { notFound } from '../errors.ts'
 import { createRun, deleteRun, restoreRun, setRunTags, updateRun } from '../operations/runs.ts'
+import { shownRuns } from '../operations/withheld.ts'
 import { rpc } from '../rpc.ts'
 import { readValue } from '../store/metrics.ts'
 import { deleteRunTag, getRun, type Run } from '../store/run-data.ts'
@@ -52,8 +53,9 @@ export const runRpcs = [
     path: '/mlflow/runs/get',
     permission: 'run.read',
     request: runOnly,
-    async handler({ db }, { run_id }) {
-      return { run: toWireRun(await getRun(db, run_id)) }
+    async handler({ db, caller }, { run_id }) {
+      const [run] = await shownRuns(db, caller.access, [await getRun(db, run_id)])
+      return { run: toWireRun(run as Run) }
     },
   }),
   rpc({

@@ -47,7 +47,7 @@ export const traceMetricRpcs = [
       end_time_ms: int64().optional(),
       max_results: integer().default(DEFAULT_RESULTS),
     }),
-    async handler({ db }, query) {
+    async handler({ db, caller }, query) {
       if (!query.view_type) throw missingValue('view_type')
       if (query.aggregations.length === 0) throw missingValue('aggregations')
       if (query.aggregations.length > MOST_AGGREGATIONS) {
@@ -62,7 +62,7 @@ export const traceMetricRpcs = [
         query.aggregations.map(toAggregation).map((one) => [labelOf(one), one] as const),
       )
       const dimensions = [...new Set(query.dimensions)]
-      const points = await measureTraces(db, {
+      const figures = {
         experimentIds: query.experiment_ids.map(parseExperimentId),
         view: query.view_type,
         metricName: query.metric_name,
@@ -73,7 +73,8 @@ export const traceMetricRpcs = [
         startMs: query.start_time_ms,
         endMs: query.end_time_ms,
         maxResults: query.max_results,
-      })
+      }
+      const points = await measureTraces(db, figures, caller.access)
       const toWire = (point: DataPoint) =>
         toWirePoint(query.metric_name, dimensions, [...aggregations.keys()], point)
       return { data_points: unlessEmpty(points.map(toWire).filter((one) => one !== undefined)) }

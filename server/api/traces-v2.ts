@@ -1,5 +1,6 @@
 /** Traces as clients before MLflow 3 speak of them: requests that are started and ended. */
 import { endTrace, startTraceV2 } from '../operations/trace-v2.ts'
+import { shownTrace, shownTraces } from '../operations/withheld.ts'
 import { rpc } from '../rpc.ts'
 import { searchTraces } from '../search/traces.ts'
 import { getTrace, withTraceData } from '../store/traces.ts'
@@ -21,14 +22,14 @@ export const traceV2Rpcs = [
     path: '/mlflow/traces',
     permission: 'trace.create',
     request: message({ experiment_id: requiredText(), timestamp_ms: moment().default(0), ...pairs }),
-    async handler({ db, config }, { experiment_id, timestamp_ms, request_metadata, tags }) {
+    async handler({ db, config, caller }, { experiment_id, timestamp_ms, request_metadata, tags }) {
       const trace = await startTraceV2(db, {
         experimentId: parseExperimentId(experiment_id),
         requestTime: timestamp_ms,
         metadata: fittedPairs('request_metadata', entriesOf(request_metadata), config),
         tags: fittedPairs('tags', entriesOf(tags), config),
       })
-      return { trace_info: toWireTraceV2(trace) }
+      return { trace_info: toWireTraceV2(await shownTrace(db, caller.access, trace)) }
     },
   }),
   rpc({
@@ -41,14 +42,14 @@ export const traceV2Rpcs = [
       status: traceState,
       ...pairs,
     }),
-    async handler({ db, config }, { request_id, timestamp_ms, status, request_metadata, tags }) {
+    async handler({ db, config, caller }, { request_id, timestamp_ms, status, request_metadata, tags }) {
       const trace = await endTrace(db, request_id, {
         endTime: timestamp_ms,
         state: status ?? 'STATE_UNSPECIFIED',
         metadata: fittedPairs('request_metadata', entriesOf(request_metadata), config),
         tags: fittedPairs('tags', entriesOf(tags), config),
       })
-      return { trace_info: toWireTraceV2(trace) }
+      return { trace_info: toWireTraceV2(await shownTrace(db, caller.access, trace)) }
     },
   }),
   rpc({
@@ -56,8 +57,9 @@ export const traceV2Rpcs = [
     path: '/mlflow/traces/:request_id/info',
     permission: 'trace.read',
     request: message({ request_id: requiredText() }),
-    async handler({ db }, { request_id }) {
-      return { trace_info: toWireTraceV2(await getTrace(db, request_id)) }
+    async handler({ db, caller }, { request_id }) {
+      const trace = await shownTrace(db, caller.access, await getTrace(db, request_id))
+      return { trace_info: toWireTraceV2(trace) }
     },
   }),
   rpc({
@@ -65,16 +67,17 @@ export const traceV2Rpcs = [
     path: '/mlflow/traces',
     permission: 'trace.read',
     request: message({ experiment_ids: list(text()), ...searchMessage }),
-    async handler({ db }, { experiment_ids, filter, max_results, order_by, page_token }) {
+    async handler({ db, caller }, { experiment_ids, filter, max_results, order_by, page_token }) {
       checkMaxResults(max_results, MOST_RESULTS)
-      const { rows, nextPageToken } = await searchTraces(db, {
+      const search = {
         experimentIds: experiment_ids.map(parseExperimentId),
         filter,
         orderBy: order_by,
         maxResults: max_results,
         pageToken: page_token,
-      })
-      const traces = await withTraceData(db, rows)
+      }
+      const { rows, nextPageToken } = await searchTraces(db, search, caller.access)
+      const traces = await shownTraces(db, caller.access, await withTraceData(db, rows))
       return { traces: unlessEmpty(traces.map(toWireTraceV2)), next_page_token: nextPageToken }
     },
   }),

@@ -1,5 +1,6 @@
 import { invalidParameter } from '../errors.ts'
 import { startTrace } from '../operations/start-trace.ts'
+import { shownTrace, shownTraces } from '../operations/withheld.ts'
 import { rpc } from '../rpc.ts'
 import { searchTraces } from '../search/traces.ts'
 import { getTrace, listTraces, withTraceData } from '../store/traces.ts'
@@ -24,12 +25,9 @@ export const traceRpcs = [
     version: '3.0',
     permission: 'trace.create',
     request: message({ trace: message({ trace_info: traceInfoMessage }) }),
-    async handler({ db, config, clock }, { trace }) {
-      return {
-        trace: {
-          trace_info: toWireTrace(await startTrace(db, toNewTrace(trace.trace_info, config), clock())),
-        },
-      }
+    async handler({ db, config, clock, caller }, { trace }) {
+      const started = await startTrace(db, toNewTrace(trace.trace_info, config), clock())
+      return { trace: { trace_info: toWireTrace(await shownTrace(db, caller.access, started)) } }
     },
   }),
   rpc({
@@ -38,8 +36,9 @@ export const traceRpcs = [
     version: '3.0',
     permission: 'trace.read',
     request: message({ trace_id: requiredText() }),
-    async handler({ db }, { trace_id }) {
-      return { trace: { trace_info: toWireTrace(await getTrace(db, trace_id)) } }
+    async handler({ db, caller }, { trace_id }) {
+      const trace = await shownTrace(db, caller.access, await getTrace(db, trace_id))
+      return { trace: { trace_info: toWireTrace(trace) } }
     },
   }),
   rpc({
@@ -48,14 +47,12 @@ export const traceRpcs = [
     version: '3.0',
     permission: 'trace.read',
     request: message({ trace_ids: list(text()), experiment_ids: list(text()).optional() }),
-    async handler({ db }, { trace_ids, experiment_ids }) {
+    async handler({ db, caller }, { trace_ids, experiment_ids }) {
       const allowed = experiment_ids?.map(parseExperimentId)
-      const traces = await listTraces(db, checkedIds(trace_ids))
-      return {
-        trace_infos: unlessEmpty(
-          traces.filter(({ row }) => allowed?.includes(row.experiment_id) ?? true).map(toWireTrace),
-        ),
-      }
+      const found = await listTraces(db, checkedIds(trace_ids), caller.access)
+      const wanted = found.filter(({ row }) => allowed?.includes(row.experiment_id) ?? true)
+      const traces = await shownTraces(db, caller.access, wanted)
+      return { trace_infos: unlessEmpty(traces.map(toWireTrace)) }
     },
   }),
   rpc({
@@ -64,9 +61,9 @@ export const traceRpcs = [
     version: '3.0',
     permission: 'trace.read',
     request: message({ locations: list(location), ...searchMessage }),
-    async handler({ db }, { locations, filter, max_results, order_by, page_token }) {
+    async handler({ db, caller }, { locations, filter, max_results, order_by, page_token }) {
       checkMaxResults(max_results, MOST_RESULTS)
-      const { rows, nextPageToken } = await searchTraces(db, {
+      const search = {
         experimentIds: locations.flatMap(({ mlflow_experiment }) =>
           mlflow_experiment ? [parseExperimentId(mlflow_experiment.experiment_id)] : [],
         ),
@@ -74,8 +71,9 @@ export const traceRpcs = [
         orderBy: order_by,
         maxResults: max_results,
         pageToken: page_token,
-      })
-      const traces = await withTraceData(db, rows)
+      }
+      const { rows, nextPageToken } = await searchTraces(db, search, caller.access)
+      const traces = await shownTraces(db, caller.access, await withTraceData(db, rows))
       return { traces: unlessEmpty(traces.map(toWireTrace)), next_page_token: nextPageToken }
     },
   }),

@@ -1,6 +1,8 @@
 import { getWholeTrace, listWholeTraces, type WholeTrace } from '../operations/whole-traces.ts'
+import { shownTrace, shownTraces } from '../operations/withheld.ts'
 import { toWireSpan } from '../otlp/wire-span.ts'
 import { rpc } from '../rpc.ts'
+import type { Trace } from '../store/traces.ts'
 import { bool, list, message, requiredText, text, unlessEmpty } from '../wire.ts'
 import { parseExperimentId } from './limits.ts'
 import { toWireTrace } from './trace-messages.ts'
@@ -13,8 +15,9 @@ export const wholeTraceRpcs = [
     version: '3.0',
     permission: 'trace.read',
     request: message({ trace_id: requiredText(), allow_partial: bool().default(false) }),
-    async handler({ db }, { trace_id, allow_partial }) {
-      return { trace: toWire(await getWholeTrace(db, trace_id, allow_partial)) }
+    async handler({ db, caller }, { trace_id, allow_partial }) {
+      const { trace, spans } = await getWholeTrace(db, trace_id, allow_partial)
+      return { trace: toWire({ trace: await shownTrace(db, caller.access, trace), spans }) }
     },
   }),
   rpc({
@@ -23,14 +26,24 @@ export const wholeTraceRpcs = [
     version: '3.0',
     permission: 'trace.read',
     request: message({ trace_ids: list(text()), experiment_ids: list(text()).optional() }),
-    async handler({ db }, { trace_ids, experiment_ids }) {
+    async handler({ db, caller }, { trace_ids, experiment_ids }) {
       const allowed = experiment_ids?.map(parseExperimentId)
-      const traces = await listWholeTraces(
+      const found = await listWholeTraces(
         db,
         checkedIds(trace_ids),
         ({ row }) => allowed?.includes(row.experiment_id) ?? true,
+        caller.access,
       )
-      return { traces: unlessEmpty(traces.map(toWire)) }
+      const traces = await shownTraces(
+        db,
+        caller.access,
+        found.map(({ trace }) => trace),
+      )
+      return {
+        traces: unlessEmpty(
+          found.map(({ spans }, index) => toWire({ trace: traces[index] as Trace, spans })),
+        ),
+      }
     },
   }),
 ]

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
 import { getActiveLoggedModelRow } from '../store/logged-models.ts'
-import { listModelTags, PROMPT_TAG, requireRegisteredModel } from '../store/registered-models.ts'
+import { isPrompt, listModelTags, requireRegisteredModel } from '../store/registered-models.ts'
 import { getRunRow } from '../store/runs.ts'
 import { type ModelUri, parseModelPath, resolveModelVersion } from './model-uri.ts'
 import {
@@ -112,8 +112,7 @@ async function versionSource(
   { runId, modelId }: RequestedSource,
 ): Promise<ModelSource> {
   await requireRegisteredModel(db, model.name)
-  const tags = await listModelTags(db, [model.name])
-  if (tags.some(({ key, value }) => key === PROMPT_TAG && value?.toLowerCase() === 'true')) {
+  if (isPrompt(await listModelTags(db, [model.name]))) {
     throw invalidParameter(
       `Invalid model version source: '${uri.text}'. Prompt versions cannot be used as model version sources.`,
     )

@@ -3,7 +3,12 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import { pythonJson } from '../python-json.ts'
 import type { Tag } from '../store/experiments.ts'
-import { findLoggedModelTag, getActiveLoggedModelRow, setLoggedModelTags } from '../store/logged-models.ts'
+import {
+  findLoggedModelTag,
+  getActiveLoggedModelRow,
+  setLoggedModelTags,
+  VERSIONS_TAG,
+} from '../store/logged-models.ts'
 import { deleteActivities } from '../store/model-activities.ts'
 import { deleteAliasesOfVersion } from '../store/model-aliases.ts'
 import {
@@ -16,7 +21,7 @@ import {
   setVersionTags,
   updateModelVersion,
 } from '../store/model-versions.ts'
-import { PROMPT_TAG, updateRegisteredModel } from '../store/registered-models.ts'
+import { isPrompt, updateRegisteredModel } from '../store/registered-models.ts'
 import { promptSource, type RequestedSource, resolveSource } from './model-source.ts'
 import { lastOfEachKey } from './register-model.ts'
 import { announceVersion } from './webhook-events.ts'
@@ -33,9 +38,8 @@ export interface NewVersion extends RequestedSource {
 export async function createModelVersion(db: Db, config: Config, version: NewVersion): Promise<ModelVersion> {
   const { name, description, runLink, now } = version
   const tags = lastOfEachKey(version.tags)
-  const isPrompt = tags.some(({ key, value }) => key === PROMPT_TAG && value?.toLowerCase() === 'true')
   return db.transaction().execute(async (tx) => {
-    const { source, runId, modelId, storageLocation } = isPrompt
+    const { source, runId, modelId, storageLocation } = isPrompt(tags)
       ? promptSource(version)
       : await resolveSource(tx, config, version)
     // Before the number is read: this locks the model, so that two versions at once get two numbers.
@@ -80,8 +84,6 @@ export async function deleteModelVersion(db: Db, name: string, version: number, 
     await updateRegisteredModel(tx, name, { last_updated_time: now })
   })
 }
-
-const VERSIONS_TAG = 'mlflow.modelVersions'
 
 async function noteVersion(db: Db, modelId: string, name: string, version: number): Promise<void> {
   const model = await getActiveLoggedModelRow(db, modelId)

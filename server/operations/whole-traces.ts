@@ -1,5 +1,6 @@
 /** Traces with their spans, where those are in the database. */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Access } from '../access/access.ts'
 import type { Db } from '../db/index.ts'
 import { invalidParameter, notFound } from '../errors.ts'
 import { listSpanContents } from '../store/spans.ts'
@@ -28,15 +29,16 @@ export async function getWholeTrace(db: Db, traceId: string, allowPartial: boole
   throw notFound(`Trace with ID ${traceId} is not fully exported yet, please try again later.`)
 }
 
-/** Those of the traces that are there with all their spans. */
+/** Those of the traces that are there with all their spans and that the caller may read. */
 export async function listWholeTraces(
   db: Db,
   traceIds: readonly string[],
   isWanted: (trace: Trace) => boolean,
+  access: Access,
 ): Promise<WholeTrace[]> {
   const whole: WholeTrace[] = []
   const room = { left: MOST_CHARACTERS }
-  for (const trace of (await listTraces(db, traceIds)).filter(isWanted)) {
+  for (const trace of (await listTraces(db, traceIds, access)).filter(isWanted)) {
     whole.push(await withSpans(db, trace, room))
   }
   return whole.filter(isComplete)

@@ -1,9 +1,11 @@
 import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
+import { type Access, visible } from '../access/access.ts'
 import { type Dialect, dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { integerMatches, isOneOf } from '../db/number-match.ts'
 import type { Database } from '../db/schema/index.ts'
 import { equalsText, type TextTest, textMatches } from '../db/text-match.ts'
+import { isSeenId } from '../db/visible.ts'
 import { invalidParameter } from '../errors.ts'
 import { type Experiment, withExperimentTags } from '../store/experiments.ts'
 import { type Comparison, type Grammar, parseFilter } from './grammar.ts'
@@ -33,10 +35,11 @@ const DEFAULT_ORDER = ['creation_time DESC', 'experiment_id ASC']
 
 type Attribute = 'creation_time' | 'experiment_id' | 'last_update_time' | 'name'
 
-/** The experiments that pass a filter, in order, with their tags. */
+/** The experiments that pass a filter and the caller may read, in order, with their tags. */
 export async function searchExperiments(
   db: Db,
   { filter, viewType, orderBy, maxResults, pageToken }: ExperimentSearch,
+  access: Access,
 ): Promise<Page<Experiment>> {
   const dialect = dialectOf(db)
   const conditions = parseFilter(GRAMMAR, filter).map((one) => toCondition(dialect, one))
@@ -47,6 +50,8 @@ export async function searchExperiments(
     .selectAll()
     .where('lifecycle_stage', 'in', STAGES_BY_VIEW[viewType])
     .where((eb) => eb.and(conditions))
+  const seen = visible(access, 'experiment')
+  if (seen !== 'all') query = query.where((eb) => isSeenId(dialect, eb.ref('experiment_id'), seen))
   for (const { key, ascending } of orders) {
     if (key.kind !== 'attribute') throw invalidParameter(`Invalid order_by entity: ${key.kind}`)
     query = query.orderBy(key.name as Attribute, ascending ? 'asc' : 'desc')

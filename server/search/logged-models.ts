@@ -1,8 +1,10 @@
+import { type Access, readableExperiments } from '../access/access.ts'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { isOneOf } from '../db/number-match.ts'
 import { invalidParameter } from '../errors.ts'
-import { type Grammar, parseFilter, type ValueType } from './grammar.ts'
+import { VERSIONS_TAG } from '../store/logged-models.ts'
+import { type Grammar, type Key, parseFilter, type ValueType } from './grammar.ts'
 import {
   type DatasetFilter,
   hasMetricOnDataset,
@@ -12,6 +14,7 @@ import {
 import { type LoggedModelOrder, loggedModelOrders } from './logged-model-orders.ts'
 import type { Page } from './page.ts'
 import { decodePageToken, parseOffset } from './page-token.ts'
+import { checkSiblings, OF_RUN, OF_VERSION, type Sibling } from './siblings.ts'
 
 export type { DatasetFilter, LoggedModelOrder, LoggedModelRow }
 
@@ -64,11 +67,17 @@ const ORDER_COLUMNS: Record<string, keyof LoggedModelRow> = {
   ...Object.fromEntries(Object.keys(ATTRIBUTES).map((name) => [name, name as keyof LoggedModelRow])),
 }
 
-/** The logged models of some experiments that pass a filter, in order. */
-export async function searchLoggedModels(db: Db, search: LoggedModelSearch): Promise<Page<LoggedModelRow>> {
+/** The logged models of some experiments that pass a filter and the caller may read, in order. */
+export async function searchLoggedModels(
+  db: Db,
+  search: LoggedModelSearch,
+  access: Access,
+): Promise<Page<LoggedModelRow>> {
   const { experimentIds, filter, datasets, orderBy, maxResults } = search
   const dialect = dialectOf(db)
   const comparisons = parseFilter(GRAMMAR, filter)
+  checkSiblings(access, loggedModelSibling, comparisons, ordersOf(orderBy))
+  const readable = readableExperiments(access, 'logged_model', experimentIds)
   const conditions = comparisons.map((one) => loggedModelCondition(dialect, one, datasets))
   if (datasets.length > 0 && !comparisons.some(({ key }) => key.kind === 'metric')) {
     conditions.push(hasMetricOnDataset(dialect, datasets))
@@ -77,7 +86,7 @@ export async function searchLoggedModels(db: Db, search: LoggedModelSearch): Pro
   let query = db
     .selectFrom('logged_models')
     .selectAll()
-    .where((eb) => isOneOf(dialect, eb.ref('experiment_id'), experimentIds))
+    .where((eb) => isOneOf(dialect, eb.ref('experiment_id'), readable))
     .where('lifecycle_stage', '!=', 'deleted')
     .where((eb) => eb.and(conditions))
   for (const [value, direction] of loggedModelOrders(dialect, ORDER_COLUMNS, orderBy)) {
@@ -89,6 +98,16 @@ export async function searchLoggedModels(db: Db, search: LoggedModelSearch): Pro
     .execute()
   if (rows.length <= maxResults) return { rows }
   return { rows: rows.slice(0, maxResults), nextPageToken: createModelToken(search, offset + maxResults) }
+}
+
+/** What a comparison of a logged model tells of. */
+function loggedModelSibling({ kind, name }: Key): Sibling | undefined {
+  if (kind === 'attribute' && name === 'source_run_id') return OF_RUN
+  return kind === 'tag' && name === VERSIONS_TAG ? OF_VERSION : undefined
+}
+
+function ordersOf(orderBy: readonly LoggedModelOrder[]): { key: Key }[] {
+  return orderBy.map(({ field_name: name }) => ({ key: { kind: 'attribute', name } }))
 }
 
 /** Tokens hold what they page through, so that one is refused where it would skip or repeat models. */

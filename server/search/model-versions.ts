@@ -1,4 +1,5 @@
 import { type Expression, expressionBuilder, type Selectable, type SqlBool } from 'kysely'
+import type { Access } from '../access/access.ts'
 import { type Dialect, dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { integerMatches } from '../db/number-match.ts'
@@ -6,11 +7,13 @@ import type { Database } from '../db/schema/index.ts'
 import { type TextTest, textMatches } from '../db/text-match.ts'
 import { invalidParameter } from '../errors.ts'
 import { WORKSPACE } from '../store/experiments.ts'
-import { type Comparison, type Grammar, parseFilter } from './grammar.ts'
+import { type Comparison, type Grammar, type Key, parseFilter } from './grammar.ts'
 import { parseOrders, refuseDuplicates } from './order-by.ts'
 import { type Page, type Search, toPage } from './page.ts'
 import { parsePageToken } from './page-token.ts'
 import { splitPrompts, versionHasTag, versionIsPrompt } from './registry-conditions.ts'
+import { registryCondition } from './registry-visibility.ts'
+import { checkSiblings, OF_RUN, type Sibling } from './siblings.ts'
 
 export type ModelVersionRow = Selectable<Database['model_versions']>
 
@@ -45,13 +48,18 @@ const DEFAULT_ORDER = ['last_updated_timestamp DESC', 'name ASC', 'version_numbe
 /** A deleted version keeps its row, so that its number is not used again. */
 const DELETED_STAGE = 'Deleted_Internal'
 
-/** The model versions that pass a filter, in order; a prompt's only when the filter asks for them. */
+/**
+ * The model versions that pass a filter and the caller may read, in order; a prompt's only when the filter asks for
+ * them.
+ */
 export async function searchModelVersions(
   db: Db,
   { filter, orderBy, maxResults, pageToken }: Search,
+  access: Access,
 ): Promise<Page<ModelVersionRow>> {
   const dialect = dialectOf(db)
   const { prompts, rest } = splitPrompts(parseFilter(GRAMMAR, filter))
+  checkSiblings(access, versionSibling, rest)
   const orders = parseVersionOrders(orderBy.length > 0 ? orderBy : DEFAULT_ORDER)
   const offset = parsePageToken(pageToken)
   let query = db
@@ -61,6 +69,8 @@ export async function searchModelVersions(
     .where('current_stage', '!=', DELETED_STAGE)
     .where((eb) => eb.and(rest.map((one) => toCondition(dialect, one))))
   if (!prompts) query = query.where((eb) => eb.not(versionIsPrompt(dialect)))
+  const isSeen = registryCondition(dialect, 'model_versions', access)
+  if (isSeen) query = query.where(isSeen)
   for (const { column, ascending } of orders) query = query.orderBy(column, ascending ? 'asc' : 'desc')
   const rows = await query
     .orderBy('name')
@@ -76,6 +86,11 @@ function toCondition(dialect: Dialect, { key, test }: Comparison): Expression<Sq
   if (test.type === 'number') return integerMatches(dialect, eb.ref('model_versions.version'), test)
   if (key.kind === 'tag') return versionHasTag(dialect, key.name, test as TextTest)
   return textMatches(dialect, eb.ref(COLUMNS[key.name as keyof typeof COLUMNS]), test as TextTest)
+}
+
+/** What a comparison of a version tells of. */
+function versionSibling({ kind, name }: Key): Sibling | undefined {
+  return kind === 'attribute' && name === 'run_id' ? OF_RUN : undefined
 }
 
 function parseVersionOrders(orderBy: readonly string[]) {

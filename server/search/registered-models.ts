@@ -1,4 +1,5 @@
 import { type Expression, expressionBuilder, type SqlBool } from 'kysely'
+import type { Access } from '../access/access.ts'
 import { type Dialect, dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import type { Database } from '../db/schema/index.ts'
@@ -10,6 +11,7 @@ import { checkOrderCount, parseDirection, refuseDuplicates } from './order-by.ts
 import { type Search, toPage } from './page.ts'
 import { parsePageToken } from './page-token.ts'
 import { modelHasTag, modelIsPrompt, splitPrompts } from './registry-conditions.ts'
+import { registryCondition } from './registry-visibility.ts'
 
 const GRAMMAR: Grammar = {
   prefixes: { attribute: 'attribute', tag: 'tag', tags: 'tag' },
@@ -30,10 +32,14 @@ const ORDER_COLUMNS = {
   last_updated_timestamp: 'last_updated_time',
 } as const
 
-/** The names of the registered models that pass a filter, in order; prompts only when the filter asks for them. */
+/**
+ * The names of the registered models that pass a filter and the caller may read, in order; prompts only when the
+ * filter asks for them.
+ */
 export async function searchRegisteredModels(
   db: Db,
   { filter, orderBy, maxResults, pageToken }: Search,
+  access: Access,
 ): Promise<{ names: string[]; nextPageToken?: string }> {
   const dialect = dialectOf(db)
   const { prompts, rest } = splitPrompts(parseFilter(GRAMMAR, filter))
@@ -45,6 +51,8 @@ export async function searchRegisteredModels(
     .where('workspace', '=', WORKSPACE)
     .where((eb) => eb.and(rest.map((one) => toCondition(dialect, one))))
   if (!prompts) query = query.where((eb) => eb.not(modelIsPrompt(dialect)))
+  const isSeen = registryCondition(dialect, 'registered_models', access)
+  if (isSeen) query = query.where(isSeen)
   for (const { column, ascending } of orders) query = query.orderBy(column, ascending ? 'asc' : 'desc')
   const found = await query
     .orderBy('name')

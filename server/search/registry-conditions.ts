@@ -34,6 +34,11 @@ export function versionIsPrompt(dialect: Dialect): Expression<SqlBool> {
   return hasTag(dialect, { ...OF_VERSION, by: OF_MODEL.by }, PROMPT_TAG, IS_TRUE)
 }
 
+/** Whether what is named like this is a prompt: its own tag says so, and a version's own does not. */
+export function nameIsOfPrompt(dialect: Dialect, owners: Tags['owners']): Expression<SqlBool> {
+  return hasTag(dialect, { ...OF_MODEL, owners }, PROMPT_TAG, { ...IS_TRUE, operator: 'ILIKE' })
+}
+
 /** Tags, and which of them are of one row of the table that is searched. */
 interface Tags {
   readonly tags: 'registered_model_tags' | 'model_version_tags'
@@ -53,7 +58,7 @@ const OF_VERSION: Tags = {
   by: ['workspace', 'name', 'version'],
 }
 
-const IS_TRUE: TextTest = { type: 'text', operator: '=', value: 'true' }
+const IS_TRUE = { type: 'text', operator: '=', value: 'true' } as const
 
 function hasTag(
   dialect: Dialect,

@@ -1,3 +1,4 @@
+import { type Access, readableExperiments } from '../access/access.ts'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { isOneOf } from '../db/number-match.ts'
@@ -61,19 +62,21 @@ const GRAMMAR: Grammar = {
   looseValues: false,
 }
 
-/** The runs of some experiments that pass a filter, in order. */
+/** The runs of some experiments that pass a filter and the caller may read, in order. */
 export async function searchRuns(
   db: Db,
   { experimentIds, filter, viewType, orderBy, maxResults, pageToken }: RunSearch,
+  access: Access,
 ): Promise<Page<RunRow>> {
   const dialect = dialectOf(db)
+  const readable = readableExperiments(access, 'run', experimentIds)
   const conditions = parseFilter(GRAMMAR, filter).map((one) => runCondition(dialect, one))
   const orders = parseOrders(GRAMMAR, orderBy)
   const offset = parsePageToken(pageToken)
   const found = db
     .selectFrom('runs')
     .selectAll('runs')
-    .where((eb) => isOneOf(dialect, eb.ref('runs.experiment_id'), experimentIds))
+    .where((eb) => isOneOf(dialect, eb.ref('runs.experiment_id'), readable))
     .where('runs.lifecycle_stage', 'in', STAGES_BY_VIEW[viewType])
     .where((eb) => eb.and(conditions))
   const rows = await inRunOrder(dialect, found, orders, orderBy)

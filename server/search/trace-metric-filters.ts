@@ -1,11 +1,14 @@
 /** Filters of the figures of traces: one comparison each, `trace.tag.k = 'v'`, and nothing but equality. */
+
 import { type Expression, type SqlBool, sql } from 'kysely'
+import type { Access } from '../access/access.ts'
 import type { Dialect } from '../db/dialect.ts'
 import { equalsText } from '../db/text-match.ts'
 import { invalidParameter } from '../errors.ts'
-import type { Key } from './grammar.ts'
+import type { Comparison, Key } from './grammar.ts'
+import { checkSiblings } from './siblings.ts'
 import { parseComparisons } from './syntax.ts'
-import { traceCondition } from './trace-conditions.ts'
+import { traceCondition, traceSibling } from './trace-conditions.ts'
 import { shown, type View } from './trace-metric-views.ts'
 import { readText } from './values.ts'
 
@@ -31,6 +34,7 @@ export function metricConditions(
   view: View,
   experimentIds: readonly number[],
   filters: readonly string[],
+  access: Access,
 ): Expression<SqlBool>[] {
   if (filters.length > MOST_FILTERS) throw invalidParameter(`At most ${MOST_FILTERS} filters are taken.`)
   return filters.map((filter) => {
@@ -38,10 +42,9 @@ export function metricConditions(
     if (subject !== 'trace') return equalsText(dialect, sql.ref(columnOf(view, subject, entity)), value)
     const kind = own(TRACE_ENTITIES, entity) ?? 'attribute'
     const name = key ?? entity
-    return traceCondition(dialect, experimentIds, {
-      key: { kind, name },
-      test: { type: 'text', operator: '=', value },
-    })
+    const comparison: Comparison = { key: { kind, name }, test: { type: 'text', operator: '=', value } }
+    checkSiblings(access, traceSibling, [comparison])
+    return traceCondition(dialect, experimentIds, comparison)
   })
 }
 

@@ -1,4 +1,5 @@
 /** What can be measured of traces, of their spans and of what was said of them, and by what it can be grouped. */
+import type { Part } from '../access/grants.ts'
 import { invalidParameter } from '../errors.ts'
 
 export const VIEWS = { TRACES: 1, SPANS: 2, ASSESSMENTS: 3 } as const
@@ -24,6 +25,8 @@ export interface Time {
 interface ViewOf {
   readonly from: string
   readonly experimentId: string
+  /** What one must be allowed to read. */
+  readonly parts: readonly Part[]
   /** What the buckets of time are made of. */
   readonly time: Time
   readonly metrics: Readonly<Record<string, Metric>>
@@ -41,6 +44,7 @@ export const VIEW: Readonly<Record<View, ViewOf>> = {
   TRACES: {
     from: 'trace_info',
     experimentId: 'trace_info.experiment_id',
+    parts: ['trace'],
     time: TRACE_TIME,
     metrics: {
       trace_count: {
@@ -62,6 +66,7 @@ export const VIEW: Readonly<Record<View, ViewOf>> = {
   SPANS: {
     from: 'trace_info inner join spans on spans.trace_id = trace_info.request_id',
     experimentId: 'trace_info.experiment_id',
+    parts: ['trace'],
     time: { column: 'spans.start_time_unix_nano', isNanoseconds: true },
     metrics: {
       span_count: {
@@ -82,6 +87,7 @@ export const VIEW: Readonly<Record<View, ViewOf>> = {
   ASSESSMENTS: {
     from: 'assessments inner join trace_info on trace_info.request_id = assessments.trace_id and assessments.valid = true',
     experimentId: 'assessments.experiment_id',
+    parts: ['trace', 'assessment'],
     time: { column: 'assessments.trace_timestamp_ms', isNanoseconds: false },
     metrics: {
       assessment_count: {

@@ -1,5 +1,6 @@
 /** Figures over traces, for charts: aggregates of one metric by groups and by time. The rows stay in the database. */
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Access, readableExperiments } from '../access/access.ts'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { isOneOf } from '../db/number-match.ts'
@@ -47,7 +48,8 @@ const NS_PER_MS = 1_000_000n
 const FIRST_MS = Date.UTC(1900)
 const LAST_MS = Date.UTC(10_000) - 1
 
-export async function measureTraces(db: Db, query: MetricQuery): Promise<DataPoint[]> {
+/** Of what the caller may read. */
+export async function measureTraces(db: Db, query: MetricQuery, access: Access): Promise<DataPoint[]> {
   const { view, metricName, aggregations, dimensions, intervalSeconds, maxResults } = query
   const types = aggregations.map(({ type }) => type)
   const metric = checkedMetric(view, metricName, types, dimensions)
@@ -57,7 +59,7 @@ export async function measureTraces(db: Db, query: MetricQuery): Promise<DataPoi
   ]
   const names = groups.map((_, at) => sql.ref(`g${at}`))
   const rows = sql`select ${joined([...groups.map((group, at) => sql`${group} as ${names[at]}`), sql`${sql.raw(metric.value)} as v`])}
-    from ${sql.raw(VIEW[view].from)} where ${conditions(db, query, metric)}`
+    from ${sql.raw(VIEW[view].from)} where ${conditions(db, query, metric, access)}`
   const figures = aggregations.flatMap((one, at) => columnsOf(one, at, metricName))
   const grouped = names.length === 0 ? sql`` : sql`group by ${joined(names)} order by ${joined(names)}`
   const source = types.includes('PERCENTILE') ? ranked(rows, names) : rows
@@ -68,18 +70,19 @@ export async function measureTraces(db: Db, query: MetricQuery): Promise<DataPoi
   return found.map((row) => toDataPoint(row, query))
 }
 
-function conditions(db: Db, query: MetricQuery, metric: Metric): RawBuilder<SqlBool> {
-  const { view, experimentIds, filters, dimensions, startMs, endMs, intervalSeconds } = query
+function conditions(db: Db, query: MetricQuery, metric: Metric, access: Access): RawBuilder<SqlBool> {
+  const { view, filters, dimensions, startMs, endMs, intervalSeconds } = query
   const dialect = dialectOf(db)
-  const { experimentId, time } = VIEW[view]
+  const { experimentId, time, parts } = VIEW[view]
+  const readable = parts.reduce((ids, part) => readableExperiments(access, part, ids), query.experimentIds)
   const present = [
     sql`${sql.raw(metric.value)}`,
     ...dimensions.map((name) => sql.ref(DIMENSION_COLUMNS[name] as string)),
   ]
   return joined(
     [
-      isOneOf(dialect, sql.ref(experimentId), experimentIds),
-      ...metricConditions(dialect, view, experimentIds, filters),
+      isOneOf(dialect, sql.ref(experimentId), readable),
+      ...metricConditions(dialect, view, readable, filters, access),
       ...within(metric.time ?? time, startMs, endMs),
       ...(intervalSeconds ? within(time, FIRST_MS, LAST_MS) : []),
       ...present.map((value) => sql`${value} is not null`),

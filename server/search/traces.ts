@@ -1,3 +1,4 @@
+import { type Access, readableExperiments } from '../access/access.ts'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { isOneOf } from '../db/number-match.ts'
@@ -7,7 +8,8 @@ import { type Comparison, type Grammar, parseFilter } from './grammar.ts'
 import { parseOrders } from './order-by.ts'
 import { type Page, type Search, toPage } from './page.ts'
 import { parsePageToken } from './page-token.ts'
-import { LINKED_PROMPTS, SOURCE_RUN, traceCondition } from './trace-conditions.ts'
+import { checkSiblings } from './siblings.ts'
+import { LINKED_PROMPTS, SOURCE_RUN, traceCondition, traceSibling } from './trace-conditions.ts'
 import { inTraceOrder } from './trace-orders.ts'
 import { spanConditions } from './trace-spans.ts'
 
@@ -70,14 +72,15 @@ const GRAMMAR: Grammar = {
   looseValues: false,
 }
 
-/** The traces of some experiments that pass a filter, in order. */
-export async function searchTraces(db: Db, search: TraceSearch): Promise<Page<TraceRow>> {
+/** The traces of some experiments that pass a filter and the caller may read, in order. */
+export async function searchTraces(db: Db, search: TraceSearch, access: Access): Promise<Page<TraceRow>> {
   const dialect = dialectOf(db)
   const orders = parseOrders(GRAMMAR, search.orderBy)
+  checkSiblings(access, traceSibling, [], orders)
   const offset = parsePageToken(search.pageToken)
   const rows = await inTraceOrder(
     dialect,
-    matchingTraces(db, search).selectAll('trace_info'),
+    matchingTraces(db, search, access).selectAll('trace_info'),
     orders,
     search.orderBy,
   )
@@ -87,17 +90,21 @@ export async function searchTraces(db: Db, search: TraceSearch): Promise<Page<Tr
   return toPage(rows, offset, search.maxResults)
 }
 
-/** The query for the traces of some experiments that pass a filter. */
+/** The query for the traces of some experiments that pass a filter and the caller may read. */
 export function matchingTraces(
   db: Db,
   { experimentIds, filter }: Pick<TraceSearch, 'experimentIds' | 'filter'>,
+  access: Access,
 ) {
   const dialect = dialectOf(db)
-  const [ofSpans, others] = partition(parseFilter(GRAMMAR, filter), ({ key }) => key.kind === 'span')
-  const conditions = others.map((one) => traceCondition(dialect, experimentIds, one))
+  const comparisons = parseFilter(GRAMMAR, filter)
+  checkSiblings(access, traceSibling, comparisons)
+  const readable = readableExperiments(access, 'trace', experimentIds)
+  const [ofSpans, others] = partition(comparisons, ({ key }) => key.kind === 'span')
+  const conditions = others.map((one) => traceCondition(dialect, readable, one))
   return db
     .selectFrom('trace_info')
-    .where((eb) => isOneOf(dialect, eb.ref('trace_info.experiment_id'), experimentIds))
+    .where((eb) => isOneOf(dialect, eb.ref('trace_info.experiment_id'), readable))
     .where((eb) => eb.and([...conditions, ...spanConditions(dialect, ofSpans)]))
 }
 

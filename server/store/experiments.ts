@@ -1,9 +1,12 @@
 import type { Selectable, Updateable } from 'kysely'
+import type { Visible } from '../access/access.ts'
+import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { insertExperiment } from '../db/insert-experiment.ts'
 import { prepared } from '../db/prepared.ts'
 import type { Database } from '../db/schema/index.ts'
 import { upsert } from '../db/upsert.ts'
+import { isSeenId } from '../db/visible.ts'
 import { ApiError, notFound } from '../errors.ts'
 import { byId, inChunks } from './chunks.ts'
 
@@ -69,13 +72,20 @@ export async function getExperimentRow(db: Db, id: number): Promise<ExperimentRo
   return row
 }
 
-export async function findExperimentByName(db: Db, name: string): Promise<Experiment | undefined> {
-  const row = await db
+export async function findExperimentByName(
+  db: Db,
+  name: string,
+  seen: Visible = 'all',
+): Promise<Experiment | undefined> {
+  let query = db
     .selectFrom('experiments')
     .selectAll()
     .where('workspace', '=', WORKSPACE)
     .where('name', '=', name)
-    .executeTakeFirst()
+  if (seen !== 'all') {
+    query = query.where((eb) => isSeenId(dialectOf(db), eb.ref('experiment_id'), seen))
+  }
+  const row = await query.executeTakeFirst()
   return row && { ...row, tags: await listExperimentTags(db, row.experiment_id) }
 }
 

@@ -164,6 +164,7 @@ export async function listDatasetSummaries(
   experimentIds: readonly number[],
   most: number,
 ): Promise<DatasetSummary[]> {
+  if (experimentIds.length === 0) return []
   return db
     .selectFrom('datasets')
     .innerJoin('inputs', 'inputs.source_id', 'datasets.dataset_uuid')

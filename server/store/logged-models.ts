@@ -8,6 +8,9 @@ import { byId, inChunks } from './chunks.ts'
 export type LoggedModelRow = Selectable<Database['logged_models']>
 export type LoggedModelMetricRow = Selectable<Database['logged_model_metrics']>
 
+/** The tag that lists the registered versions made of a logged model, as JSON. */
+export const VERSIONS_TAG = 'mlflow.modelVersions'
+
 export interface KeyValue {
   readonly key: string
   readonly value: string

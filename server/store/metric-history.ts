@@ -27,6 +27,7 @@ export async function listHistory(
   key: string,
   { limit, offset = 0 }: { limit: number; offset?: number },
 ): Promise<HistoryPoint[]> {
+  if (runIds.length === 0) return []
   return history(db, runIds, key).limit(limit).offset(offset).execute()
 }
 

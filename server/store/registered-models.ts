@@ -12,6 +12,11 @@ import { listLatestVersions, type ModelVersion } from './model-versions.ts'
 /** The tag that makes a registered model, or a version, a prompt. */
 export const PROMPT_TAG = 'mlflow.prompt.is_prompt'
 
+/** Whether a model with these tags is a prompt. */
+export function isPrompt(tags: readonly Tag[]): boolean {
+  return tags.some(({ key, value }) => key === PROMPT_TAG && value?.toLowerCase() === 'true')
+}
+
 export type RegisteredModelRow = Selectable<Database['registered_models']>
 
 export interface RegisteredModel extends RegisteredModelRow {

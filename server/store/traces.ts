@@ -1,6 +1,9 @@
 /** Traces without their spans. */
+import { type Access, UNLIMITED, visible } from '../access/access.ts'
+import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { upsert } from '../db/upsert.ts'
+import { isSeenId } from '../db/visible.ts'
 import { notFound } from '../errors.ts'
 import { type AssessmentRow, listAssessments } from './assessments.ts'
 import { byId, inChunks } from './chunks.ts'
@@ -30,15 +33,15 @@ export async function getTrace(db: Db, traceId: string): Promise<Trace> {
 
 /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
 export async function getTraceRow(db: Db, traceId: string): Promise<TraceRow> {
-  const [row] = await listTraceRows(db, [traceId])
+  const [row] = await listTraceRows(db, [traceId], UNLIMITED)
   if (!row) throw notFound(`Trace with ID '${traceId}' not found.`)
   return row
 }
 
-/** The traces there are among `traceIds`, in their order, each once. */
-export async function listTraces(db: Db, traceIds: readonly string[]): Promise<Trace[]> {
+/** The traces there are among `traceIds` that the caller may read, in their order, each once. */
+export async function listTraces(db: Db, traceIds: readonly string[], access: Access): Promise<Trace[]> {
   const ids = [...new Set(traceIds)]
-  const rowOf = byId(await listTraceRows(db, ids), (row) => row.request_id)
+  const rowOf = byId(await listTraceRows(db, ids, access), (row) => row.request_id)
   return withTraceData(db, ids.flatMap(rowOf))
 }
 
@@ -108,10 +111,13 @@ export async function deleteTraceTag(db: Db, traceId: string, key: string): Prom
   return numDeletedRows > 0n
 }
 
-function listTraceRows(db: Db, traceIds: readonly string[]): Promise<TraceRow[]> {
-  return inChunks(traceIds, (ids) =>
-    db.selectFrom('trace_info').selectAll().where('request_id', 'in', ids).execute(),
-  )
+function listTraceRows(db: Db, traceIds: readonly string[], access: Access): Promise<TraceRow[]> {
+  const seen = visible(access, 'experiment', 'trace')
+  return inChunks(traceIds, (ids) => {
+    const rows = db.selectFrom('trace_info').selectAll().where('request_id', 'in', ids)
+    if (seen === 'all') return rows.execute()
+    return rows.where((eb) => isSeenId(dialectOf(db), eb.ref('experiment_id'), seen)).execute()
+  })
 }
 
 function listPairs(db: Db, table: 'trace_tags' | 'trace_request_metadata', traceIds: readonly string[]) {

@@ -1,5 +1,6 @@
 import { CompiledQuery, type RootOperationNode } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { UNLIMITED } from '../../server/access/access.ts'
 import type { Db } from '../../server/db/index.ts'
 import { searchRuns } from '../../server/search/runs.ts'
 import { listHistory } from '../../server/store/metric-history.ts'
@@ -17,7 +18,7 @@ const SEARCH = {
 describe('the plan of a search of runs', () => {
   it('looks up what runs logged by primary key, and scans nothing but runs', async () => {
     const { db } = await testContext()
-    const plan = await planOf(db, (spied) => searchRuns(spied, SEARCH))
+    const plan = await planOf(db, (spied) => searchRuns(spied, SEARCH, UNLIMITED))
     expect(plan.filter((step) => step.startsWith('SCAN'))).toEqual(['SCAN runs'])
     const searches = plan.filter((step) => step.startsWith('SEARCH'))
     const byKey = searches.filter((step) => step.includes('(key=? AND run_uuid=?)'))
