@@ -1,7 +1,7 @@
 /** The Host and Origin checks of MLflow's security middleware, and the headers every answer has. */
-import { isIP } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
+import { isAllowedHost, isAllowedOrigin } from './hosts.ts'
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
@@ -37,35 +37,4 @@ export function guardRequests(app: FastifyInstance, config: Config): void {
       }
     }
   })
-}
-
-/** Localhost and private addresses when `allowed` is empty, else its patterns, where `*` is any text. */
-export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
-  if (allowed.includes('*')) return true
-  if (allowed.length > 0)
-    return allowed.some((pattern) => matches(pattern, host) || matches(pattern, hostName(host)))
-  const name = hostName(host)
-  return name === 'localhost' || name === '0.0.0.0' || isPrivateAddress(name)
-}
-
-export function isAllowedOrigin(origin: string, host: string, allowed: readonly string[]): boolean {
-  if (allowed.includes('*') || allowed.some((pattern) => matches(pattern, origin))) return true
-  const url = URL.parse(origin)
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.username !== '') return false
-  return url.host === host || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-}
-
-function isPrivateAddress(name: string): boolean {
-  const address = name.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(address) === 4) return /^(127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address)
-  return isIP(address) === 6 && /^(::1$|f[cd][0-9a-f]{2}:)/i.test(address)
-}
-
-function hostName(host: string): string {
-  return host.replace(/:\d+$/, '').toLowerCase()
-}
-
-function matches(pattern: string, value: string): boolean {
-  const source = pattern.split('*').map(RegExp.escape).join('.*')
-  return new RegExp(`^${source}$`, 'i').test(value)
 }

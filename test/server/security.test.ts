@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { isAllowedHost, isAllowedOrigin } from '../../server/security.ts'
+import { isAllowedHost, isAllowedOrigin } from '../../server/hosts.ts'
 import { testApp } from './support.ts'
 
 const SEARCH = { method: 'POST', url: '/api/2.0/mlflow/experiments/search' } as const
@@ -19,6 +19,14 @@ describe('the Host header', () => {
     '172.16.0.1',
     '172.31.255.255',
     '[fd00::1]:5000',
+    '127.0.0.1.',
+    'localhost.:5000',
+    '127.9.9.9',
+    '[0:0:0:0:0:0:0:1]:5000',
+    '[FD12:3456::1]',
+    '[::ffff:127.0.0.1]:5000',
+    '[::FFFF:10.0.0.1]',
+    '[::ffff:c0a8:1]',
   ])('may be %s', (host) => {
     expect(isAllowedHost(host, [])).toBe(true)
   })
@@ -34,6 +42,31 @@ describe('the Host header', () => {
     '8.8.8.8',
     '[2001:db8::1]',
     'localhost@evil.example',
+    'user:secret@localhost',
+    'localhost:evil.example',
+    'localhost:99999',
+    'localhost/',
+    'localhost#.evil.example',
+    'localhost?.evil.example',
+    'localhost\\.evil.example',
+    'localhost evil.example',
+    'localhost%00.evil.example',
+    'fd00:evil.example',
+    'fc00::1',
+    '192.168.evil.example',
+    '172.16.evil.example',
+    '[::ffff:8.8.8.8]',
+    '[::ffff:808:808]',
+    '[::]',
+    '[fe80::1]',
+    '[fd00::1',
+    '0.0.0.0.evil.example',
+    // The same bytes are 127.0.0.1 to some readers and another address, or a name, to others.
+    '2130706433',
+    '0x7f000001',
+    '0177.0.0.1',
+    '127.1',
+    '10.1',
   ])('may not be "%s"', (host) => {
     expect(isAllowedHost(host, [])).toBe(false)
   })
@@ -43,6 +76,32 @@ describe('the Host header', () => {
     expect(isAllowedHost('localhost', ['mlflow.*.example'])).toBe(false)
     expect(isAllowedHost('anything', ['*'])).toBe(true)
     expect(isAllowedHost('mlflowXteam.example', ['mlflow.team.example'])).toBe(false)
+  })
+
+  it.each([
+    ['MLFLOW.team.example.', 'mlflow.team.example'],
+    ['mlflow.team.example:8080', 'mlflow.team.example:*'],
+    ['mlflow.team.example:8080', 'mlflow.team.example:8080'],
+    ['a.b.team.example', '*.team.example'],
+    ['10.1.2.3:5000', '10.*'],
+    ['[2001:db8:0::1]:5000', '[2001:db8::1]'],
+    ['my_service', 'my_service'],
+  ])('may be %s where %s is allowed', (host, pattern) => {
+    expect(isAllowedHost(host, [pattern])).toBe(true)
+  })
+
+  it.each([
+    ['mlflow.team.example:8081', 'mlflow.team.example:8080'],
+    ['team.example', '*.team.example'],
+    ['10.evil.example', '10.*'],
+    ['10.0.0.1.evil.example', '10.0.*'],
+    ['evil.example/.team.example', '*.team.example'],
+    ['evil.example@x.team.example', '*.team.example'],
+    ['evil.example:80.team.example', '*.team.example'],
+    ['aba', 'ab*ba'],
+    ['', 'mlflow.team.example'],
+  ])('may not be "%s" where %s is allowed', (host, pattern) => {
+    expect(isAllowedHost(host, [pattern])).toBe(false)
   })
 
   it('is checked on every route but health and version', async () => {
@@ -78,8 +137,42 @@ describe('the Origin header', () => {
     'http://localhost@evil',
     'file://',
     'http://server.example:81',
+    'http://localhost:3000.evil.example',
+    'http://localhost/path',
+    'http://localhost.evil.example',
+    'http://127.0.0.1.evil.example',
+    'http://2130706433',
+    'http://[::ffff:127.0.0.1]@evil.example',
+    'localhost',
+    '://localhost',
+    'http://',
+    'http:///localhost',
   ])('may not be %s', (origin) => {
     expect(isAllowedOrigin(origin, 'server.example', [])).toBe(false)
+  })
+
+  it.each([
+    ['https://server.example', 'server.example:443'],
+    ['http://server.example', 'SERVER.example'],
+    ['http://server.example:8080', 'server.example:8080'],
+  ])('may be %s of the server itself at %s', (origin, host) => {
+    expect(isAllowedOrigin(origin, host, [])).toBe(true)
+  })
+
+  it.each([
+    ['https://a.team.example', 'https://*.team.example', true],
+    ['https://a.team.example:8443', 'https://a.team.example:*', true],
+    ['HTTPS://A.team.example', 'https://a.team.example', true],
+    ['http://10.1.2.3:8888', 'http://10.*', true],
+    ['null', 'null', true],
+    ['http://a.team.example', 'https://*.team.example', false],
+    ['https://evil.example/.team.example', 'https://*.team.example', false],
+    ['https://evil.example#.team.example', 'https://*.team.example', false],
+    ['https://a@b.team.example', 'https://*.team.example', false],
+    ['https://a.team.example:8443', 'https://a.team.example', false],
+    ['http://10.evil.example', 'http://10.*', false],
+  ])('%s where %s is allowed: %s', (origin, pattern, expected) => {
+    expect(isAllowedOrigin(origin, 'server.example', [pattern])).toBe(expected)
   })
 
   it.each(['http://evil.example', 'null'])('%s may read nothing across and write nothing', async (origin) => {

@@ -24,6 +24,7 @@ const SERVER_LAYERS = [
   'auth',
   'broken-requests.ts',
   'rpc.ts',
+  'hosts.ts',
   'security.ts',
   'health.ts',
   'ui',
