@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { Permission } from './auth/permission.ts'
 import { checkBodyLength } from './broken-requests.ts'
 import type { Context, RequestContext } from './context.ts'
-import { invalidParameter } from './errors.ts'
+import { ApiError, invalidParameter } from './errors.ts'
 import { parseJson, parseRequest, queryToJson, stringifyJson } from './wire.ts'
 
 export interface Rpc {
@@ -55,8 +55,9 @@ export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly
     }
   })
   app.addContentTypeParser('*', (_request, _payload, done) => done(notJson()))
-  app.addHook('preParsing', async (request, _reply, body) => {
-    await checkBodyLength(body, request.headers['content-length'], context.config.maxRequestBytes)
+  app.addHook('preParsing', async ({ headers }, _reply, body) => {
+    await checkBodyLength(body, headers['content-length'], context.config.maxRequestBytes)
+    checkEncoding(headers['content-encoding'])
     return body
   })
 
@@ -96,6 +97,15 @@ function requestJson(one: Rpc, request: FastifyRequest): unknown {
 /** Old clients send their JSON as a JSON string. */
 function doubleEncoded(body: unknown): unknown {
   return typeof body === 'string' ? parseJson(body) : body
+}
+
+/** Nothing is inflated here, so that a small body cannot become a large one. */
+function checkEncoding(encoding = 'identity'): void {
+  if (encoding.toLowerCase() === 'identity') return
+  throw new ApiError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `Content-Encoding: ${encoding} is not read here; send plain JSON.`,
+  )
 }
 
 function notJson(): Error {

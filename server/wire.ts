@@ -114,11 +114,21 @@ export function parseRequest<T extends z.ZodType>(schema: T, json: unknown): z.o
   )
 }
 
+/** Deeper JSON is refused: what reads and writes it calls itself for each level. */
+const MOST_LEVELS = 500
+
 /**
  * Parses a JSON body without losing digits: integers beyond 2^53 become bigints. The reviver is ten times slower, so
  * it runs only for bodies that have a number with so many digits before its point; measured values have them after.
+ * @throws ApiError MALFORMED_REQUEST
  */
 export function parseJson(body: string): unknown {
+  const json = parsed(body)
+  if (!isDeeperThan(json, MOST_LEVELS)) return json
+  throw new ApiError('MALFORMED_REQUEST', `The request body is nested deeper than ${MOST_LEVELS} levels.`)
+}
+
+function parsed(body: string): unknown {
   try {
     return /[:,[\s-]\d{16}/.test(body) ? JSON.parse(body, keepDigits) : JSON.parse(body)
   } catch (cause) {
@@ -128,12 +138,9 @@ export function parseJson(body: string): unknown {
 
 /** Whether JSON has more levels than that. */
 export function isDeeperThan(json: unknown, most: number): boolean {
-  let level = [json]
-  for (let depth = 0; depth <= most; depth++) {
-    level = level.flatMap((one) => (one !== null && typeof one === 'object' ? Object.values(one) : []))
-    if (level.length === 0) return false
-  }
-  return true
+  if (most < 0) return true
+  if (json === null || typeof json !== 'object') return false
+  return Object.values(json).some((one) => isDeeperThan(one, most - 1))
 }
 
 /** JSON for an answer: unset (undefined) fields are left out, bigints are written as plain digits. */

@@ -11,6 +11,8 @@ const PARAM_VALUE = 6_000
 const TAG_VALUE = 8_000
 const METRICS_PER_BATCH = 1_000
 const PARAMS_PER_BATCH = 100
+/** As many params or tags as a batch may have always fit, each as long as it may be; not both. */
+const TEXT_PER_BATCH = 1_000_000
 
 export function parseExperimentId(id: string): number {
   if (!/^[+-]?\d{1,15}$/.test(id)) {
@@ -105,6 +107,16 @@ export function checkBatchSize(metrics: number, params: number, tags: number): v
   checkCount('params', PARAMS_PER_BATCH, params)
   checkCount('tags', PARAMS_PER_BATCH, tags)
   checkCount('metrics, params, and tags', METRICS_PER_BATCH, metrics + params + tags)
+}
+
+/**
+ * The request of at most a megabyte that MLflow documents, counted in what is kept: long values are cut first, and
+ * escapes are no characters.
+ * @throws ApiError when a batch holds more text than that
+ */
+export function checkBatchText(entries: readonly KeyValue[]): void {
+  const length = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
+  checkCount('characters in params and tags', TEXT_PER_BATCH, length)
 }
 
 export function checkUniqueParams(params: readonly KeyValue[]): void {

@@ -7,6 +7,7 @@ import { storedValue } from '../store/metrics.ts'
 import { double, type Int64, int64, list, message, requiredText, text } from '../wire.ts'
 import {
   checkBatchSize,
+  checkBatchText,
   checkDataset,
   checkedParam,
   checkedTag,
@@ -80,11 +81,12 @@ export const runLoggingRpcs = [
       checkBatchSize(metrics.length, params.length, tags.length)
       for (const [index, metric] of metrics.entries()) checkMetric(`metrics[${index}]`, metric)
       checkUniqueParams(params)
-      await logBatch(db, run_id, {
-        metrics: metrics.map(toLogged),
+      const kept = {
         params: params.map((one, index) => checkedParam(`params[${index}]`, one, config)),
         tags: tags.map((one, index) => checkedTag(`tags[${index}]`, one, config)),
-      })
+      }
+      checkBatchText([...kept.params, ...kept.tags])
+      await logBatch(db, run_id, { metrics: metrics.map(toLogged), ...kept })
       return {}
     },
   }),
