@@ -12,6 +12,9 @@ import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
 import { ApiError } from './errors.ts'
 import { mountHealth } from './health.ts'
+import { trackRequests } from './limits/in-flight.ts'
+import { limitCallers, limitRequests } from './limits/requests.ts'
+import { closeSlowClients, headerTimeouts } from './limits/slow-clients.ts'
 import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
 import { otlpRoutes } from './routes/otlp.ts'
@@ -38,9 +41,10 @@ export function buildApp(context: Context): FastifyInstance {
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.maxRequestBytes,
-    // A socket that has sent half a request for this long is closed; uploads may take their time.
+    // A socket on which nothing moves for this long is closed; uploads may take their time.
     connectionTimeout: 60_000,
     requestTimeout: 0,
+    http: headerTimeouts(config),
     routerOptions: { maxParamLength: 4_000, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -51,13 +55,18 @@ export function buildApp(context: Context): FastifyInstance {
       (reply as FastifyReply).status(400).send(toApiError(error).toBody()),
   })
   refuseTunnels(app.server)
+  closeSlowClients(app, config)
   guardRequests(app, config)
+  const inFlight = trackRequests(app)
+  limitRequests(app, inFlight, config)
   nameCallers(app)
+  limitCallers(app, inFlight, config)
   if (config.logLevel === 'debug') logRequests(app)
   app.setErrorHandler((error, request, reply) => {
     const fault = toApiError(error)
     if (fault.status >= 500) request.log.error({ err: error, path: pathOf(request) }, 'request failed')
-    if (fault.status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS))
+    const wait = fault.retryAfterSeconds ?? (fault.status === 503 ? RETRY_AFTER_SECONDS : undefined)
+    if (wait !== undefined) reply.header('retry-after', String(wait))
     return reply.status(fault.status).send(fault.toBody())
   })
   const methods = methodsByUrl(config.staticPrefix)

@@ -9,11 +9,20 @@ const MOST_DROPPED_BYTES = 256 * 1024 * 1024
 /** Answers HTTP that Node cannot parse; `error` is Node's. */
 export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    answerSlowClient(socket)
+    return
+  }
   const isTooLong = error.code === 'HPE_HEADER_OVERFLOW'
   const [status, message] = isTooLong
     ? ['431 Request Header Fields Too Large', 'The request line and headers are too long.']
     : ['400 Bad Request', 'This is not a valid HTTP request.']
   endWith(socket, status, 'BAD_REQUEST', message)
+}
+
+/** Ends a connection whose request does not come; the stock client tries again after a 408. */
+export function answerSlowClient(socket: Duplex): void {
+  endWith(socket, '408 Request Timeout', 'BAD_REQUEST', 'The request did not come in time.')
 }
 
 /** Nobody tunnels through this server. */

@@ -366,6 +366,30 @@ export const SETTINGS = {
     fallback: 20_000_000,
     help: 'Largest JSON request body, in bytes; artifacts are not limited by it.',
   }),
+  maxRequestsInFlight: setting({
+    env: 'TRACKYARD_MAX_REQUESTS_IN_FLIGHT',
+    schema: integerBetween(1, 100_000),
+    fallback: 1000,
+    help: 'Most requests that one process works on at once; the answer to more is 503.',
+  }),
+  maxRequestsInFlightPerCaller: setting({
+    env: 'TRACKYARD_MAX_REQUESTS_IN_FLIGHT_PER_CALLER',
+    schema: integerBetween(1, 100_000),
+    fallback: 500,
+    help: 'Most of these by one user, or by one address where nobody signs in; the answer to more is 429.',
+  }),
+  maxRequestsPerMinute: setting({
+    env: 'TRACKYARD_MAX_REQUESTS_PER_MINUTE',
+    schema: integerBetween(0, 10_000_000),
+    fallback: 0,
+    help: 'Most requests in a minute by one user or address to one process; the answer to more is 429; 0 is any number.',
+  }),
+  slowClientSeconds: setting({
+    env: 'TRACKYARD_SLOW_CLIENT_SECONDS',
+    schema: integerBetween(1, 3600),
+    fallback: 20,
+    help: 'Time a client has to send the headers of a request, or 10 kB more of its body, in seconds.',
+  }),
   drainSeconds: setting({
     env: 'TRACKYARD_DRAIN_SECONDS',
     schema: integerBetween(0, 3600),

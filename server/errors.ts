@@ -20,14 +20,21 @@ export const STATUS_BY_CODE = {
 
 export type ErrorCode = keyof typeof STATUS_BY_CODE
 
+interface ApiErrorOptions extends ErrorOptions {
+  readonly retryAfterSeconds?: number
+}
+
 /** A fault to tell the client: thrown where it is known, written by the app's error handler only. */
 export class ApiError extends Error {
   override name = 'ApiError'
   readonly code: ErrorCode
+  /** When to ask again. */
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message, options)
     this.code = code
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 
   get status(): number {

@@ -26,6 +26,7 @@ const SERVER_LAYERS = [
   'rpc.ts',
   'hosts.ts',
   'security.ts',
+  'limits',
   'health.ts',
   'ui',
   'routes',
@@ -50,7 +51,7 @@ const PACKAGE_HOMES: readonly { readonly packages: RegExp; readonly home: RegExp
   { packages: /^(@?aws-cdk|constructs$|cdk-nag)/, home: /^(constructs\/cdk|stacks)\// },
   {
     packages: /^(fastify|@fastify\/)/,
-    home: /^server\/((rpc|app|main|context|health|security)\.ts|auth\/|ui\/|routes\/)/,
+    home: /^server\/((rpc|app|main|context|health|security)\.ts|auth\/|limits\/|ui\/|routes\/)/,
   },
   { packages: /^@aws-sdk\/(client-secrets-manager|rds-signer)/, home: /^server\/db\// },
   { packages: /^(node:sqlite|pg|mysql2)(\/|$)/, home: /^server\/db\// },
