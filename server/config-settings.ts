@@ -390,6 +390,12 @@ export const SETTINGS = {
     fallback: 20,
     help: 'Time a client has to send the headers of a request, or 10 kB more of its body, in seconds.',
   }),
+  leaveSeconds: setting({
+    env: 'TRACKYARD_LEAVE_SECONDS',
+    schema: integerBetween(0, 3600),
+    fallback: 0,
+    help: 'Time after SIGTERM in which /health answers 503 and requests are still taken: a proxy stops sending, in seconds.',
+  }),
   drainSeconds: setting({
     env: 'TRACKYARD_DRAIN_SECONDS',
     schema: integerBetween(0, 3600),

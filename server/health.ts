@@ -3,10 +3,21 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { MLFLOW_VERSION } from './version.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether `/health` is to tell proxies to send their requests elsewhere; all are still served. */
+    isLeaving: boolean
+  }
+}
+
 export function mountHealth(app: FastifyInstance, { config, db, artifacts, log }: Context): void {
   const { staticPrefix } = config
+  app.decorate('isLeaving', false)
   app.get(`${staticPrefix}/health`, async (_request, reply) =>
-    reply.type('text/plain; charset=utf-8').send('OK'),
+    reply
+      .status(app.isLeaving ? 503 : 200)
+      .type('text/plain; charset=utf-8')
+      .send(app.isLeaving ? 'stopping' : 'OK'),
   )
   app.get(`${staticPrefix}/version`, async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(MLFLOW_VERSION),

@@ -1,5 +1,6 @@
 /** Environment → config → context → app → listen, and an orderly end on SIGTERM. */
 import cluster from 'node:cluster'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
@@ -43,6 +44,7 @@ async function serveUntilSignal(environment: NodeJS.ProcessEnv, argv: readonly s
     if (first && process.stdout.isTTY)
       process.stdout.write(`Trackyard (MLflow ${MLFLOW_VERSION}) is ready on ${url}\n`)
     log.info(`${await stopped}: finishing the requests in flight`)
+    await leave(app, config)
     await Promise.all([drain(app, config), deliveries?.stop(config.drainSeconds * 1000)])
     return 0
   } finally {
@@ -87,6 +89,12 @@ function nextSignal(): Promise<NodeJS.Signals> {
       else process.once(signal, resolve)
     }
   })
+}
+
+/** Gives proxies time to see in `/health` that they should send nothing more. */
+async function leave(app: FastifyInstance, { leaveSeconds }: Config): Promise<void> {
+  app.isLeaving = true
+  await delay(leaveSeconds * 1000)
 }
 
 /** Takes no new requests and waits for those in flight, but no longer than the setting says. */

@@ -34,3 +34,16 @@ it('finishes the upload that is in flight when it is told to end, and takes no n
   expect(server.output()).toContain('finishing the requests in flight')
   expect(server.output()).not.toContain('"level":50')
 })
+
+it('tells a proxy to send nothing more before it takes no new request', async () => {
+  const server = await startTrackyard({
+    folder: await temporaryFolder(),
+    environment: { TRACKYARD_LEAVE_SECONDS: '2' },
+  })
+  const stopped = server.stop()
+  await expect.poll(async () => (await fetch(`${server.url}/health`)).status).toBe(503)
+  const served = await fetch(`${server.url}/api/2.0/mlflow/experiments/get?experiment_id=0`)
+  expect(served.status).toBe(200)
+  await stopped
+  await expect(fetch(`${server.url}/health`)).rejects.toThrow()
+})
