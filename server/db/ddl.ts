@@ -7,7 +7,7 @@ export function createTableSql(dialect: Dialect, table: Table): string {
     ...Object.entries(table.columns).map(([name, column]) => columnSql(dialect, name, column)),
     `${named(table.primaryKey)}PRIMARY KEY (${list(table.primaryKey.columns)})`,
     ...(table.unique ?? []).map((unique) => `${named(unique)}UNIQUE (${list(unique.columns)})`),
-    ...(table.foreignKeys ?? []).map(foreignKeySql),
+    ...(table.foreignKeys ?? []).map((key) => foreignKeySql(dialect, key)),
     ...(table.checks ?? []).flatMap((check) => checkSql(dialect, table, check)),
   ]
   if (dialect !== 'mysql') return `CREATE TABLE ${quoted(table.name)} (${parts.join(', ')})`
@@ -92,11 +92,13 @@ function fallbackSql(dialect: Dialect, { kind, fallback }: Column): string | und
   return dialect === 'postgres' && kind.type === 'boolean' ? 'false' : fallback
 }
 
-function foreignKeySql(key: ForeignKey): string {
+function foreignKeySql(dialect: Dialect, key: ForeignKey): string {
+  const { mysqlName } = key
+  const name = named(dialect === 'mysql' && mysqlName ? { ...key, name: mysqlName } : key)
   const onDelete = key.onDelete ? ` ON DELETE ${key.onDelete.toUpperCase()}` : ''
   const onUpdate = key.onUpdate ? ` ON UPDATE ${key.onUpdate.toUpperCase()}` : ''
   const target = `${quoted(key.references.table)} (${list(key.references.columns)})`
-  return `${named(key)}FOREIGN KEY (${list(key.columns)}) REFERENCES ${target}${onDelete}${onUpdate}`
+  return `${name}FOREIGN KEY (${list(key.columns)}) REFERENCES ${target}${onDelete}${onUpdate}`
 }
 
 function checkSql(dialect: Dialect, table: Table, check: Check): string[] {

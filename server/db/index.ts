@@ -18,29 +18,28 @@ export type Db = Kysely<Database>
 
 /**
  * Connects to the database a URI names; whether its schema is right is `migrate`'s to say.
+ * @param setting what gave the URI, for the error
  * @throws Error in one line when it cannot be opened
  */
-export function openDatabase(uri: string, options: DatabaseOptions = DEFAULT_OPTIONS): Db {
+export function openDatabase<D = Database>(
+  uri: string,
+  options: DatabaseOptions = DEFAULT_OPTIONS,
+  setting = 'MLFLOW_BACKEND_STORE_URI',
+): Kysely<D> {
   const location = parseDatabaseUri(uri)
   switch (location.dialect) {
     case 'sqlite':
-      checkFolder(location.path)
-      return new Kysely<Database>({ dialect: sqliteDialect(location.path) })
+      checkFolder(location.path, setting)
+      return new Kysely<D>({ dialect: sqliteDialect(location.path) })
     case 'postgres':
-      return new RepeatingKysely<Database>(
-        { dialect: postgresDialect(location.url, options) },
-        postgres.isOvertaken,
-      )
+      return new RepeatingKysely<D>({ dialect: postgresDialect(location.url, options) }, postgres.isOvertaken)
     case 'mysql':
-      return new RepeatingKysely<Database>(
-        { dialect: mysqlDialect(location.url, options) },
-        mysql.isOvertaken,
-      )
+      return new RepeatingKysely<D>({ dialect: mysqlDialect(location.url, options) }, mysql.isOvertaken)
   }
 }
 
 /** SQLite writes beside its file too, so the folder must be there and writable. */
-function checkFolder(path: string): void {
+function checkFolder(path: string, setting: string): void {
   if (path === '') return
   const folder = dirname(resolve(path))
   try {
@@ -48,6 +47,6 @@ function checkFolder(path: string): void {
   } catch (cause) {
     const problem =
       (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no folder' : 'this user cannot write to'
-    throw new Error(`MLFLOW_BACKEND_STORE_URI names ${resolve(path)}, and ${problem} ${folder}`, { cause })
+    throw new Error(`${setting} names ${resolve(path)}, and ${problem} ${folder}`, { cause })
   }
 }

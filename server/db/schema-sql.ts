@@ -2,10 +2,15 @@
 import { createIndexSql, createTableSql } from './ddl.ts'
 import type { Dialect } from './dialect.ts'
 import { TABLES } from './schema/index.ts'
+import { LOGIN_TABLES } from './schema/login-index.ts'
 import type { Table } from './table.ts'
 
 export function schemaSql(dialect: Dialect): string[] {
   return [...tablesSql(dialect, referencedFirst(TABLES)), ...secretsTriggerSql(dialect)]
+}
+
+export function loginSchemaSql(dialect: Dialect): string[] {
+  return tablesSql(dialect, referencedFirst(LOGIN_TABLES))
 }
 
 /** Tables as statements, each table after those before it in the list. */

@@ -1,12 +1,11 @@
 import { type Kysely, sql } from 'kysely'
 import { dialectOf } from './dialect.ts'
-import type { Database } from './schema/index.ts'
 
 /** The oldest that the tests run on. */
 const OLDEST_POSTGRES = 13
 
 /** @throws Error in one line when the database's server is older than this server is made for */
-export async function requireServerVersion(db: Kysely<Database>): Promise<void> {
+export async function requireServerVersion<D>(db: Kysely<D>): Promise<void> {
   switch (dialectOf(db)) {
     case 'sqlite':
     case 'mysql':

@@ -31,6 +31,8 @@ export interface ForeignKey extends Constraint {
   readonly references: { readonly table: string; readonly columns: readonly string[] }
   readonly onDelete?: 'cascade' | 'set null'
   readonly onUpdate?: 'cascade'
+  /** The name on MySQL, where each stands once in a database. */
+  readonly mysqlName?: string
 }
 
 export interface Check {

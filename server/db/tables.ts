@@ -1,9 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import { dialectOf } from './dialect.ts'
-import type { Database } from './schema/index.ts'
 
 /** The tables a server would meet; on PostgreSQL those of the schema it is in, but for what extensions keep there. */
-export async function findTables(db: Kysely<Database>): Promise<string[]> {
+export async function findTables<D>(db: Kysely<D>): Promise<string[]> {
   switch (dialectOf(db)) {
     case 'sqlite':
       return (await db.introspection.getTables()).map((table) => table.name)
@@ -29,9 +28,9 @@ const SCHEMA_LOCK = 0x7472_6163_6b79
  * Does `work`, which changes the schema, while no other server does: in a transaction, but on MySQL, whose every such
  * statement stands for itself.
  */
-export async function withSchemaLock<T>(
-  db: Kysely<Database>,
-  work: (locked: Kysely<Database>) => Promise<T>,
+export async function withSchemaLock<D, T>(
+  db: Kysely<D>,
+  work: (locked: Kysely<D>) => Promise<T>,
 ): Promise<T> {
   const dialect = dialectOf(db)
   switch (dialect) {

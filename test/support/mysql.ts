@@ -12,8 +12,10 @@ import { promisify } from 'node:util'
 import { createConnection } from 'mysql2/promise'
 import { onTestFinished } from 'vitest'
 import { openDatabase } from '../../server/db/index.ts'
+import { type AuthDb, migrateLogin } from '../../server/db/login.ts'
 import { migrate } from '../../server/db/migrate.ts'
 import { OWN_TABLES, TABLES } from '../../server/db/schema/index.ts'
+import { LOGIN_TABLES, OWN_LOGIN_TABLES } from '../../server/db/schema/login-index.ts'
 import { isRunning, startedOnce, unprivileged } from './database-process.ts'
 import { freePort } from './server-process.ts'
 
@@ -146,6 +148,7 @@ async function makeMigrated(kind: Kind, folder: string): Promise<string> {
   const uri = await emptyMysqlDatabase(kind, EXACT[kind])
   const db = openDatabase(uri)
   await migrate(db)
+  await migrateLogin(db as unknown as AuthDb)
   await db.destroy()
   const name = new URL(uri).pathname.slice(1)
   await writeFile(join(folder, 'taken', name), '')
@@ -153,9 +156,9 @@ async function makeMigrated(kind: Kind, folder: string): Promise<string> {
 }
 
 async function empty(uri: string): Promise<void> {
-  const tables = [...TABLES, ...OWN_TABLES]
+  const tables = [...TABLES, ...OWN_TABLES, ...LOGIN_TABLES, ...OWN_LOGIN_TABLES]
     .map(({ name }) => name)
-    .filter((name) => !['alembic_version', 'workspaces'].includes(name))
+    .filter((name) => !['alembic_version', 'alembic_version_auth', 'workspaces'].includes(name))
   await mysqlQuery(
     uri,
     [

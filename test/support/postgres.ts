@@ -13,8 +13,10 @@ import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../server/db/index.ts'
+import { type AuthDb, migrateLogin } from '../../server/db/login.ts'
 import { migrate } from '../../server/db/migrate.ts'
 import { OWN_TABLES, TABLES } from '../../server/db/schema/index.ts'
+import { LOGIN_TABLES, OWN_LOGIN_TABLES } from '../../server/db/schema/login-index.ts'
 import { isRunning, startedOnce, unprivileged } from './database-process.ts'
 import { fetchPostgres, programsIn } from './postgres-versions.ts'
 import { freePort } from './server-process.ts'
@@ -87,9 +89,9 @@ export function emptyDatabase(): Promise<string> {
 const free: string[] = []
 
 async function empty(uri: string): Promise<void> {
-  const tables = [...TABLES, ...OWN_TABLES]
+  const tables = [...TABLES, ...OWN_TABLES, ...LOGIN_TABLES, ...OWN_LOGIN_TABLES]
     .map(({ name }) => name)
-    .filter((name) => !['alembic_version', 'workspaces'].includes(name))
+    .filter((name) => !['alembic_version', 'alembic_version_auth', 'workspaces'].includes(name))
   await query(
     uri,
     [
@@ -220,6 +222,7 @@ async function findOrStart(): Promise<number> {
     await query(uriOf(port, 'postgres'), `create database ${TEMPLATE} template template0`)
     const db = openDatabase(uriOf(port, TEMPLATE))
     await migrate(db)
+    await migrateLogin(db as unknown as AuthDb)
     await db.destroy()
     return port
   })
