@@ -38,6 +38,27 @@ export const commaList = z.codec(z.string(), z.array(z.string()).readonly(), {
   encode: (items) => items.join(','),
 })
 
+export const LOGIN_WAYS = ['basic', 'oidc', 'jwt', 'load-balancer'] as const
+export type LoginWay = (typeof LOGIN_WAYS)[number]
+
+export const loginWays = z.codec(z.string(), z.array(z.enum(LOGIN_WAYS)).readonly(), {
+  decode: (value, context) => {
+    const ways = new Set(value.split(',').flatMap((way) => way.trim() || []))
+    const known = LOGIN_WAYS.filter((way) => ways.has(way))
+    if (known.length === ways.size) return known
+    const message = `must be some of ${LOGIN_WAYS.join(', ')}, separated by commas`
+    context.issues.push({ code: 'custom', message, input: value })
+    return z.NEVER
+  },
+  encode: (ways) => ways.join(','),
+})
+
+const DEFAULT_LEVELS = ['NO_PERMISSIONS', 'READ', 'USE', 'EDIT', 'MANAGE'] as const
+
+export const permissionLevel = z.enum(DEFAULT_LEVELS, {
+  message: `must be one of ${DEFAULT_LEVELS.join(', ')}`,
+})
+
 export const databaseUri = z.string().superRefine((uri, context) => {
   try {
     parseDatabaseUri(uri)

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SETTINGS, type Setting } from './config-settings.ts'
-import { flag } from './config-values.ts'
+import { flag, type LoginWay } from './config-values.ts'
 import { redactUri } from './db/uri.ts'
 
 export type SettingName = keyof typeof SETTINGS
@@ -23,7 +23,6 @@ const IGNORED: Record<string, string> = {
 
 /** What changes a server in a way this one cannot follow yet: refused, since ignoring it would do harm. */
 const UNSUPPORTED: Record<string, string> = {
-  MLFLOW_APP_NAME: 'app-name',
   MLFLOW_ARTIFACTS_PRESIGNED_ONLY: 'artifacts-presigned-only',
   MLFLOW_EXPOSE_PROMETHEUS: 'expose-prometheus',
   MLFLOW_TRACE_ARCHIVAL_CONFIG: 'trace-archival-config',
@@ -100,6 +99,14 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
   if (config.artifactsOnly) {
     problems.push(...whatArtifactsOnlyExcludes(config))
     config.backendStoreUri = NO_DATABASE
+  }
+  if (config.appName === 'basic-auth') {
+    config.login = [...new Set<LoginWay>(['basic', ...(config.login as Config['login'])])]
+  }
+  if (config.authAdminPassword && config.authAdminPasswordFile) {
+    problems.push(
+      "MLFLOW_AUTH_ADMIN_PASSWORD, TRACKYARD_AUTH_ADMIN_PASSWORD_FILE: each is the first admin's password; leave one out",
+    )
   }
   const sources = CREDENTIAL_SOURCES.filter((name) => config[name])
   if (sources.length > 1) {

@@ -13,6 +13,7 @@ import { databaseOptions } from './database-options.ts'
 import type { Db } from './db/index.ts'
 import { openMigrated } from './db/migrate.ts'
 import type { Replica } from './db/replica.ts'
+import { closeLogin, type Login, openLogin } from './operations/login.ts'
 import { ensureDefaultExperiment } from './store/experiments.ts'
 
 /** Everything a handler may use: opened once, closed once. */
@@ -25,6 +26,8 @@ export interface Context {
   readonly artifacts: ArtifactStore
   /** Those behind other artifact URIs. */
   readonly artifactStores: ArtifactStores
+  /** Who may enter; undefined while no login is on, and then everybody may do everything. */
+  readonly login?: Login | undefined
   readonly clock: Clock
   readonly log: Logger
 }
@@ -48,10 +51,12 @@ export async function openContext(settings: Config, log: Logger, clock: Clock = 
   const { db, outcome } = await openMigrated(config.backendStoreUri, databaseOptions(config))
   if (outcome === 'created' && !config.artifactsOnly) log.info('created the database schema')
   await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
+  const replica = await replicaOf(config, db, log)
   return {
     config,
     db,
-    replica: await replicaOf(config, db, log),
+    replica,
+    login: await loginOf(config, db, replica, log),
     artifacts,
     artifactStores: stores,
     clock,
@@ -72,6 +77,21 @@ async function replicaOf(config: Config, db: Db, log: Logger): Promise<Replica |
   }
 }
 
+async function loginOf(
+  config: Config,
+  db: Db,
+  replica: Replica | undefined,
+  log: Logger,
+): Promise<Login | undefined> {
+  try {
+    return await openLogin(config, db, log)
+  } catch (error) {
+    await replica?.close()
+    await db.destroy()
+    throw error
+  }
+}
+
 /** Clients read the root in every experiment, from folders of their own. */
 function absoluteRoot(uri: string): string {
   return schemeOf(uri) === '' ? localFolder(uri) : uri
@@ -79,6 +99,7 @@ function absoluteRoot(uri: string): string {
 
 export async function closeContext(context: Context): Promise<void> {
   await context.replica?.close()
+  if (context.login) await closeLogin(context.login, context.db)
   await context.artifactStores.close()
   await context.db.destroy()
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Config, ConfigError, ignoredSettings, parseConfig, toEnvironment } from '../../server/config.ts'
+import { LOGIN_WAYS } from '../../server/config-values.ts'
 import { parseDatabaseUri, redactUri } from '../../server/db/uri.ts'
 
 function problemsOf(environment: Record<string, string>, argv: string[] = []): readonly string[] {
@@ -59,6 +60,15 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   corsAllowedOrigins: words,
   xFrameOptions: fc.constantFrom('SAMEORIGIN', 'DENY', 'NONE'),
   disableSecurityMiddleware: fc.boolean(),
+  appName: fc.constant(''),
+  login: fc.subarray([...LOGIN_WAYS]),
+  authConfigPath: fc.oneof(fc.constant(''), folder),
+  authDatabaseUri: fc.constantFrom('', 'postgresql://me@host/mlflow'),
+  defaultPermission: fc.constantFrom('', 'NO_PERMISSIONS', 'EDIT'),
+  authAdminUsername: word,
+  authAdminPassword: word,
+  authAdminPasswordFile: fc.constant(''),
+  secretKey: word,
   truncateLongValues: fc.boolean(),
   graphqlMaxRootFields: fc.integer({ min: 1, max: 1000 }),
   graphqlMaxAliases: fc.integer({ min: 0, max: 1000 }),
@@ -101,6 +111,15 @@ describe('the environment', () => {
         expect(parseConfig(toEnvironment(config))).toEqual(config)
       }),
     )
+  })
+
+  it('turns passwords on by MLflow’s setting as by ours', () => {
+    expect(parseConfig({}).login).toEqual([])
+    expect(parseConfig({}, ['--app-name', 'basic-auth']).login).toEqual(['basic'])
+    expect(parseConfig({ MLFLOW_APP_NAME: 'basic-auth', TRACKYARD_LOGIN: ' oidc ,' }).login).toEqual([
+      'basic',
+      'oidc',
+    ])
   })
 
   it('is mlflow server’s where nothing is set', () => {
@@ -183,8 +202,19 @@ describe('a wrong setting', () => {
     ])
   })
 
+  it('is a login that nothing here gives', () => {
+    expect(problemsOf({}, ['--app-name', 'custom'])).toEqual([
+      '--app-name="custom": must be basic-auth, or empty for no login',
+    ])
+    expect(problemsOf({ TRACKYARD_LOGIN: 'basic,ldap' })).toEqual([
+      'TRACKYARD_LOGIN="basic,ldap": must be some of basic, oidc, jwt, load-balancer, separated by commas',
+    ])
+    expect(
+      problemsOf({ MLFLOW_AUTH_ADMIN_PASSWORD: 'a', TRACKYARD_AUTH_ADMIN_PASSWORD_FILE: '/run/secrets/a' }),
+    ).toHaveLength(1)
+  })
+
   it('is what this server cannot follow yet, rather than left out', () => {
-    expect(problemsOf({}, ['--app-name', 'basic-auth'])).toHaveLength(1)
     expect(problemsOf({ MLFLOW_ENABLE_WORKSPACES: 'true' })).toHaveLength(1)
     expect(problemsOf({ MLFLOW_ENABLE_WORKSPACES: 'false' })).toHaveLength(0)
   })

@@ -32,7 +32,7 @@ export async function testContext(settings: Partial<Config> = {}): Promise<Conte
 }
 
 /** A database of the kind this run of the tests is for: vitest.config.ts has one a backend. */
-async function testDatabase(folder: string): Promise<string> {
+export async function testDatabase(folder: string): Promise<string> {
   switch (process.env.TRACKYARD_TEST_BACKEND) {
     case 'postgres':
       return postgresDatabase()

@@ -17,6 +17,8 @@ const SERVER_LAYERS = [
   'config-settings.ts',
   'config.ts',
   'database-options.ts',
+  'login-file.ts',
+  'login-settings.ts',
   'artifacts',
   'webhooks',
   'operations',

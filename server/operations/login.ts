@@ -1,0 +1,70 @@
+/** What a server has while a login is on. */
+import type { Access, Scope } from '../access/access.ts'
+import { accessOf } from '../access/access.ts'
+import type { Level } from '../access/grants.ts'
+import type { Config } from '../config.ts'
+import type { LoginWay } from '../config-values.ts'
+import { databaseOptions } from '../database-options.ts'
+import type { Db } from '../db/index.ts'
+import { type AuthDb, isSameDatabase, isSameServer, migrateLogin, openLoginDatabase } from '../db/login.ts'
+import { type LoginSettings, readLoginSettings } from '../login-settings.ts'
+import type { UserWithGrants } from '../store/users.ts'
+import { KnownUsers } from './known-users.ts'
+
+export interface Login {
+  readonly db: AuthDb
+  readonly ways: readonly LoginWay[]
+  /** What a user may do without a grant. */
+  readonly defaultLevel: Level
+  readonly users: KnownUsers
+}
+
+interface Log {
+  info(message: string): void
+  warn(message: string): void
+}
+
+/**
+ * Opens the database of users, or takes that of runs where both are one.
+ * @throws Error in one line when it cannot be used
+ */
+export async function openLogin(config: Config, tracking: Db, log: Log): Promise<Login | undefined> {
+  if (config.login.length === 0) return undefined
+  const settings = await readLoginSettings(config, (text) => log.warn(text))
+  const db = await openUsers(config, settings, tracking)
+  return { db, ways: settings.ways, defaultLevel: settings.defaultLevel, users: new KnownUsers(db) }
+}
+
+export async function closeLogin(login: Login, tracking: Db): Promise<void> {
+  if (!isOne(login.db, tracking)) await login.db.destroy()
+}
+
+/** What a user may do with a credential. */
+export function accessFor(login: Login, user: UserWithGrants, scope?: Scope): Access {
+  return accessOf(user, login.defaultLevel, scope)
+}
+
+async function openUsers(
+  config: Config,
+  { databaseUri, databaseSetting }: LoginSettings,
+  tracking: Db,
+): Promise<AuthDb> {
+  const { backendStoreUri, artifactsOnly } = config
+  if (isSameDatabase(databaseUri, backendStoreUri)) {
+    const db = tracking as unknown as AuthDb
+    await migrateLogin(db)
+    return db
+  }
+  const options = databaseOptions(config)
+  const mayHaveThem = artifactsOnly || isSameServer(databaseUri, backendStoreUri)
+  return openLoginDatabase(databaseUri, mayHaveThem ? options : withoutCredentials(options), databaseSetting)
+}
+
+/** The credentials are for the server of the tracking database: no other is to see them. */
+function withoutCredentials(options: ReturnType<typeof databaseOptions>): ReturnType<typeof databaseOptions> {
+  return { ...options, user: '', password: '', iamAuth: false, secret: '', passwordFile: '' }
+}
+
+function isOne(db: AuthDb, tracking: Db): boolean {
+  return (db as unknown) === tracking
+}
