@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify'
 import { RPCS } from './api/index.ts'
 import { onlyArtifactRoutes, onlyArtifactRpcs } from './artifacts-only.ts'
-import { nameCallers } from './auth/caller.ts'
+import { type Gate, nameCallers, requirePermissions } from './auth/authenticate.ts'
 import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
 import { ApiError } from './errors.ts'
@@ -35,7 +35,7 @@ export const ROUTES: readonly Route[] = [
 const RETRY_AFTER_SECONDS = 1
 
 /** The whole server but for its socket: every route on one context. */
-export function buildApp(context: Context): FastifyInstance {
+export function buildApp(context: Context, gate?: Gate): FastifyInstance {
   const { config, log } = context
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -57,9 +57,10 @@ export function buildApp(context: Context): FastifyInstance {
   refuseTunnels(app.server)
   closeSlowClients(app, config)
   guardRequests(app, config)
+  requirePermissions(app)
   const inFlight = trackRequests(app)
   limitRequests(app, inFlight, config)
-  nameCallers(app)
+  nameCallers(app, context, gate)
   limitCallers(app, inFlight, config)
   if (config.logLevel === 'debug') logRequests(app)
   app.setErrorHandler((error, request, reply) => {

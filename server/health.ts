@@ -12,17 +12,18 @@ declare module 'fastify' {
 
 export function mountHealth(app: FastifyInstance, { config, db, artifacts, log }: Context): void {
   const { staticPrefix } = config
+  const open = { config: { permission: 'open' } } as const
   app.decorate('isLeaving', false)
-  app.get(`${staticPrefix}/health`, async (_request, reply) =>
+  app.get(`${staticPrefix}/health`, open, async (_request, reply) =>
     reply
       .status(app.isLeaving ? 503 : 200)
       .type('text/plain; charset=utf-8')
       .send(app.isLeaving ? 'stopping' : 'OK'),
   )
-  app.get(`${staticPrefix}/version`, async (_request, reply) =>
+  app.get(`${staticPrefix}/version`, open, async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(MLFLOW_VERSION),
   )
-  app.get(`${staticPrefix}/readyz`, async (_request, reply) => {
+  app.get(`${staticPrefix}/readyz`, open, async (_request, reply) => {
     const checks = await Promise.allSettled([
       db.selectFrom('alembic_version').select('version_num').executeTakeFirstOrThrow(),
       artifacts.check(),

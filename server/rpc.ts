@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import type { Permission } from './auth/permission.ts'
+import { authorize } from './auth/authorize.ts'
+import { isRead, type Permission } from './auth/permission.ts'
 import { checkBodyLength } from './broken-requests.ts'
 import type { Context, RequestContext } from './context.ts'
 import { ApiError, invalidParameter } from './errors.ts'
@@ -26,7 +27,8 @@ export interface Rpc {
   run(context: RequestContext, json: unknown): Promise<object>
 }
 
-interface RpcDefinition<S extends z.ZodType> extends Omit<Rpc, 'request' | 'run'> {
+interface RpcDefinition<S extends z.ZodType> extends Omit<Rpc, 'permission' | 'request' | 'run'> {
+  readonly permission: Permission<z.output<S>>
   readonly request: S
   handler(context: RequestContext, request: z.output<S>): Promise<object> | object
 }
@@ -37,8 +39,10 @@ export function rpc<S extends z.ZodType>({ handler, ...definition }: RpcDefiniti
     ...definition,
     run: async (context, json) => {
       const request = parseRequest(definition.request, json)
+      const pending = authorize(context, definition.permission, request)
+      if (pending) await pending
       const { replica } = context
-      if (!replica || !definition.permission.endsWith('.read')) return handler(context, request)
+      if (!replica || !isRead(definition.permission)) return handler(context, request)
       return replica.read(async (db) => handler({ ...context, db }, request))
     },
   }
@@ -66,6 +70,7 @@ export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly
       app.route({
         method: one.method,
         url,
+        config: { permission: one.permission },
         handler: async (request, reply) => {
           const { caller } = request
           return answer(reply, await one.run({ ...context, caller }, requestJson(one, request)))

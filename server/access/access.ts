@@ -1,5 +1,14 @@
 /** What one caller may do: pure, so that the rules can be read and tested without a server. */
-import { type Action, allows, type Grant, higher, type Level, type Owner, type Part } from './grants.ts'
+import {
+  type Action,
+  allows,
+  type Grant,
+  higher,
+  type Level,
+  type Owner,
+  PARTS_OF,
+  type Part,
+} from './grants.ts'
 
 /** What a credential leaves of what its owner may do; without one, all of it. */
 export interface Scope {
@@ -47,9 +56,14 @@ export function mayAdminister({ isAdmin, scope }: Access): boolean {
   return isAdmin && (scope === undefined || (scope.most === 'admin' && !isNarrowed(scope)))
 }
 
-/** Whether the caller may make experiments and registered models of its own: everybody may whose credential writes. */
-export function mayCreate({ scope }: Access): boolean {
-  return scope === undefined || (scope.most !== 'read' && !isNarrowed(scope))
+/**
+ * Whether the caller may make an owner of its own: everybody may whose credential writes, and to whom it is not denied.
+ * @param id `*` where it has none before it is made
+ */
+export function mayCreate(access: Access, owner: Owner, id: string): boolean {
+  const { scope, isAdmin } = access
+  if (scope !== undefined && (scope.most === 'read' || isNarrowed(scope))) return false
+  return isAdmin || ownLevel(access, owner, id) !== 'DENY'
 }
 
 export function mayOn(access: Access, action: Action, owner: Owner, id: string): boolean {
@@ -58,17 +72,43 @@ export function mayOn(access: Access, action: Action, owner: Owner, id: string):
   )
 }
 
-/** As `mayOn` for what an owner holds, which nobody sees who does not see its owner. */
-export function mayOnPart(access: Access, action: Action, part: Part, owner: Owner, id: string): boolean {
+/**
+ * As `mayOn` for what an owner holds, which nobody sees who does not see its owner.
+ * @param ofOwner what must be allowed on the owner where no grant names the part
+ */
+export function mayOnPart(
+  access: Access,
+  action: Action,
+  part: Part,
+  owner: Owner,
+  id: string,
+  ofOwner: Action = action,
+): boolean {
   if (!withinScope(access, action, owner, id)) return false
   if (access.isAdmin) return true
   const own = ownLevel(access, owner, id)
-  return allows(own, 'read') && allows(partLevel(access, part) ?? own, action)
+  const level = partLevel(access, part)
+  return allows(own, 'read') && (level === undefined ? allows(own, ofOwner) : allows(level, action))
 }
 
 /** Whether the caller may put a new `part` in an owner. */
 export function mayAdd(access: Access, part: Part, owner: Owner, id: string): boolean {
   return mayOn(access, 'update', owner, id) && (access.isAdmin || partLevel(access, part) !== 'DENY')
+}
+
+/** Whether the caller may assess a trace: a grant on traces confers it too, and does not take it from who has it. */
+export function mayAssess(access: Access, id: string): boolean {
+  if (mayAdd(access, 'assessment', 'experiment', id))
+    return mayOnPart(access, 'read', 'trace', 'experiment', id)
+  return partLevel(access, 'assessment') !== 'DENY' && mayOnPart(access, 'update', 'trace', 'experiment', id)
+}
+
+/** Whether the caller may delete an owner with all that it holds. */
+export function mayDeleteWhole(access: Access, owner: Owner, id: string): boolean {
+  return (
+    mayOn(access, 'delete', owner, id) &&
+    PARTS_OF[owner].every((part) => mayOnPart(access, 'delete', part, owner, id))
+  )
 }
 
 /** The owners whose parts a caller may read, for the `where` of a search. */

@@ -1,4 +1,4 @@
-import { type Access, UNLIMITED } from './access.ts'
+import { type Access, accessOf, UNLIMITED } from './access.ts'
 
 /** Who sends a request, and what it may do. */
 export interface Caller {
@@ -7,6 +7,13 @@ export interface Caller {
   /** How it showed who it is. */
   readonly via: 'nothing' | 'password' | 'session' | 'token' | 'jwt' | 'load-balancer'
   readonly access: Access
+}
+
+/** Whoever asks for what is open to everybody, while a login is on. */
+export const NOBODY: Caller = {
+  name: 'nobody',
+  via: 'nothing',
+  access: accessOf({ isAdmin: false, grants: [] }, 'NO_PERMISSIONS'),
 }
 
 /** Everybody, while no login is on. */

@@ -12,15 +12,12 @@ export const OWNERS = ['experiment', 'registered_model', 'prompt'] as const
 export type Owner = (typeof OWNERS)[number]
 
 /** What an owner holds: a grant on one of these names all of the type, and wins over the grant on the owner. */
-export const PARTS = [
-  'run',
-  'trace',
-  'assessment',
-  'logged_model',
-  'registered_model_version',
-  'prompt_version',
-] as const
-export type Part = (typeof PARTS)[number]
+export const PARTS_OF = {
+  experiment: ['run', 'trace', 'assessment', 'logged_model', 'review_queue', 'scorer', 'scorer_version'],
+  registered_model: ['registered_model_version'],
+  prompt: ['prompt_version'],
+} as const satisfies Record<Owner, readonly string[]>
+export type Part = (typeof PARTS_OF)[Owner][number]
 
 export interface Grant {
   readonly resourceType: string
@@ -29,9 +26,16 @@ export interface Grant {
   readonly level: Level
 }
 
-export type Action = 'read' | 'update' | 'delete' | 'manage'
+/** `comment` says something about what one may read, and so writes. */
+export type Action = 'read' | 'comment' | 'update' | 'delete' | 'manage'
 
-const LEAST: Record<Action, Level> = { read: 'READ', update: 'EDIT', delete: 'MANAGE', manage: 'MANAGE' }
+const LEAST: Record<Action, Level> = {
+  read: 'READ',
+  comment: 'READ',
+  update: 'EDIT',
+  delete: 'MANAGE',
+  manage: 'MANAGE',
+}
 
 export function allows(level: Level, action: Action): boolean {
   return LEVELS.indexOf(level) >= LEVELS.indexOf(LEAST[action])

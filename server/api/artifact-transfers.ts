@@ -24,7 +24,7 @@ export const artifactTransferRpcs: readonly Rpc[] = [
   rpc({
     method: 'POST',
     path: '/mlflow-artifacts/mpu/create/*',
-    permission: 'artifact.update',
+    permission: { 'artifact.update': ({ '*': folder, path }) => ({ artifact: uploadedFile(folder, path) }) },
     request: message({ ...upload, num_parts: partNumber().default(1) }),
     async handler(context, { '*': folder, path, num_parts }) {
       const { direct, file } = uploadOf(context, folder, path)
@@ -38,7 +38,7 @@ export const artifactTransferRpcs: readonly Rpc[] = [
   rpc({
     method: 'POST',
     path: '/mlflow-artifacts/mpu/complete/*',
-    permission: 'artifact.update',
+    permission: { 'artifact.update': ({ '*': folder, path }) => ({ artifact: uploadedFile(folder, path) }) },
     request: message({
       ...upload,
       upload_id: givenUploadId,
@@ -55,7 +55,7 @@ export const artifactTransferRpcs: readonly Rpc[] = [
   rpc({
     method: 'POST',
     path: '/mlflow-artifacts/mpu/abort/*',
-    permission: 'artifact.update',
+    permission: { 'artifact.update': ({ '*': folder, path }) => ({ artifact: uploadedFile(folder, path) }) },
     request: message({ ...upload, upload_id: givenUploadId }),
     async handler(context, { '*': folder, path, upload_id }) {
       const { direct, file } = uploadOf(context, folder, path)
@@ -66,7 +66,7 @@ export const artifactTransferRpcs: readonly Rpc[] = [
   rpc({
     method: 'GET',
     path: '/mlflow-artifacts/presigned/*',
-    permission: 'artifact.read',
+    permission: { 'artifact.read': ({ '*': path }) => ({ artifact: path }) },
     request: message({ '*': text() }),
     async handler({ config, artifacts }, { '*': path }) {
       checkServesArtifacts(config)
@@ -79,7 +79,7 @@ export const artifactTransferRpcs: readonly Rpc[] = [
   rpc({
     method: 'POST',
     path: '/mlflow/artifacts/presigned-download-url',
-    permission: 'artifact.read',
+    permission: { 'run.read': ({ run_id }) => ({ run: run_id }) },
     request: message({ run_id: requiredText(), path: requiredText(), expiration: integer().optional() }),
     async handler(context, { run_id, path, expiration = context.config.presignedDownloadSeconds }) {
       const file = safePath(path)
@@ -93,7 +93,10 @@ export const artifactTransferRpcs: readonly Rpc[] = [
   rpc({
     method: 'POST',
     path: '/mlflow/artifacts/presigned-upload-url',
-    permission: 'artifact.update',
+    permission: {
+      'run.update': ({ run_id }) => ({ run: run_id }),
+      'logged-model.update': ({ model_id }) => ({ loggedModel: model_id }),
+    },
     request: message({
       run_id: text().default(''),
       model_id: text().default(''),
@@ -115,17 +118,20 @@ export const artifactTransferRpcs: readonly Rpc[] = [
   }),
 ]
 
+function uploadOf({ config, artifacts }: Context, folder: string, localPath: string) {
+  checkServesArtifacts(config)
+  const file = uploadedFile(folder, localPath)
+  const { direct } = artifacts
+  if (!direct || !takesDirectUploads({ config })) throw notSupported('Multipart upload')
+  return { direct, file }
+}
+
 /**
  * The file that an upload in parts is of. A client sends the whole path that the file has on its own machine, of which
  * only the name is taken.
  */
-function uploadOf({ config, artifacts }: Context, folder: string, localPath: string) {
-  checkServesArtifacts(config)
-  const parent = safePath(folder)
-  const { direct } = artifacts
-  if (!direct || !takesDirectUploads({ config })) throw notSupported('Multipart upload')
-  const name = safeFilePath(localPath.replace(/^.*[/\\]/s, ''))
-  return { direct, file: joinSafe(parent, name) }
+function uploadedFile(folder: string, localPath: string): string {
+  return joinSafe(safePath(folder), safeFilePath(localPath.replace(/^.*[/\\]/s, '')))
 }
 
 async function directPlace(context: Context, uri: string, direction: 'upload' | 'download', whose: string) {

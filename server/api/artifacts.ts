@@ -11,7 +11,7 @@ export const artifactRpcs: readonly Rpc[] = [
   rpc({
     method: 'GET',
     path: '/mlflow/artifacts/list',
-    permission: 'artifact.read',
+    permission: { 'run.read': ({ run_id }) => ({ run: run_id }) },
     request: message(
       { run_id: requiredText(), path: text().default(''), page_token: text().optional() },
       RUN_ID_ALIAS,
@@ -25,7 +25,7 @@ export const artifactRpcs: readonly Rpc[] = [
   rpc({
     method: 'GET',
     path: '/mlflow/logged-models/:model_id/artifacts/directories',
-    permission: 'artifact.read',
+    permission: { 'logged-model.read': ({ model_id }) => ({ loggedModel: model_id }) },
     request: message({ model_id: text(), artifact_directory_path: text().default('') }),
     async handler(context, { model_id, artifact_directory_path }) {
       const folder = safePath(artifact_directory_path)
@@ -36,7 +36,7 @@ export const artifactRpcs: readonly Rpc[] = [
   rpc({
     method: 'GET',
     path: '/mlflow-artifacts/artifacts',
-    permission: 'artifact.read',
+    permission: { 'artifact.read': ({ path }) => ({ artifact: path }) },
     request: message({ path: text().default('') }),
     async handler({ config, artifacts }, { path }) {
       checkServesArtifacts(config)

@@ -30,7 +30,7 @@ export const assessmentRpcs = [
     method: 'POST',
     path: PATH,
     version: '3.0',
-    permission: 'trace.update',
+    permission: { 'assessment.create': ({ trace_id }) => ({ trace: trace_id }) },
     request: message({ trace_id: requiredText(), assessment: assessmentMessage }),
     async handler({ db, clock }, { trace_id, assessment }) {
       const created = await createAssessment(db, trace_id, toNewAssessment(assessment), clock())
@@ -41,7 +41,7 @@ export const assessmentRpcs = [
     method: 'GET',
     path: `${PATH}/:assessment_id`,
     version: '3.0',
-    permission: 'trace.read',
+    permission: { 'assessment.read': ({ trace_id }) => ({ trace: trace_id }) },
     request: message(one),
     async handler({ db }, { trace_id, assessment_id }) {
       return { assessment: toWireAssessment(await getAssessment(db, trace_id, assessment_id)) }
@@ -51,7 +51,7 @@ export const assessmentRpcs = [
     method: 'PATCH',
     path: `${PATH}/:assessment_id`,
     version: '3.0',
-    permission: 'trace.update',
+    permission: { 'assessment.update': ({ trace_id }) => ({ trace: trace_id }) },
     request: message({ ...one, assessment: assessmentMessage, update_mask: updateMask }),
     async handler({ db, clock }, { trace_id, assessment_id, assessment, update_mask }) {
       checkAssessment(assessment)
@@ -73,7 +73,7 @@ export const assessmentRpcs = [
     method: 'DELETE',
     path: `${PATH}/:assessment_id`,
     version: '3.0',
-    permission: 'trace.update',
+    permission: { 'assessment.delete': ({ trace_id }) => ({ trace: trace_id }) },
     request: message(one),
     async handler({ db }, { trace_id, assessment_id }) {
       await deleteAssessment(db, trace_id, assessment_id)

@@ -8,7 +8,7 @@ export const commentRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/comments/create',
-    permission: 'model.update',
+    permission: { 'version.comment': ({ name }) => ({ version: name }) },
     request: message({ name: requiredText(), version: requiredText(), comment: requiredText() }),
     async handler({ db, clock, caller }, { name, version, comment }) {
       checkModelName(name)
@@ -20,7 +20,7 @@ export const commentRpcs = [
   rpc({
     method: 'PATCH',
     path: '/mlflow/comments/update',
-    permission: 'model.update',
+    permission: { 'version.comment': ({ id }) => ({ activity: id }) },
     request: message({ id: requiredText(), comment: requiredText() }),
     async handler({ db, clock, caller }, { id, comment }) {
       checkComment(comment)
@@ -32,7 +32,7 @@ export const commentRpcs = [
     method: 'DELETE',
     path: '/mlflow/comments/delete',
     requestIn: 'query',
-    permission: 'model.update',
+    permission: { 'version.comment': ({ id }) => ({ activity: id }) },
     request: message({ id: requiredText() }),
     async handler({ db, caller }, { id }) {
       await removeComment(db, id, caller.name)

@@ -1,4 +1,5 @@
 import { readableExperiments } from '../access/access.ts'
+import { ONLY_SEEN } from '../auth/permission.ts'
 import type { RequestContext } from '../context.ts'
 import { invalidParameter } from '../errors.ts'
 import { rpc } from '../rpc.ts'
@@ -11,7 +12,7 @@ const SUMMARIES = 1_000
 
 const definition = {
   method: 'POST',
-  permission: 'experiment.read',
+  permission: { 'run.read': ONLY_SEEN },
   request: message({ experiment_ids: list(text()).default([]) }),
 } as const
 

@@ -1,3 +1,4 @@
+import { ONLY_SEEN } from '../auth/permission.ts'
 import type { RequestContext } from '../context.ts'
 import { invalidParameter } from '../errors.ts'
 import { rpc } from '../rpc.ts'
@@ -21,7 +22,7 @@ export const experimentSearchRpcs = (['GET', 'POST'] as const).map((method) =>
   rpc({
     method,
     path: '/mlflow/experiments/search',
-    permission: 'experiment.read',
+    permission: { 'experiment.read': ONLY_SEEN },
     request,
     async handler({ db, caller }: RequestContext, { view_type, max_results, order_by, filter, page_token }) {
       if (max_results > MOST_RESULTS) {

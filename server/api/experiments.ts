@@ -1,5 +1,6 @@
 import { visible } from '../access/access.ts'
 import { checkArtifactLocation } from '../artifacts/location-check.ts'
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { invalidParameter, notFound } from '../errors.ts'
 import { deleteExperiment, restoreExperiment } from '../operations/experiment-lifecycle.ts'
 import { rpc } from '../rpc.ts'
@@ -20,7 +21,7 @@ export const experimentRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/experiments/create',
-    permission: 'experiment.create',
+    permission: { 'experiment.create': () => ({ experiment: '*' }) },
     request: message({
       name: requiredText(),
       artifact_location: text().optional(),
@@ -42,7 +43,7 @@ export const experimentRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/experiments/get',
-    permission: 'experiment.read',
+    permission: { 'experiment.read': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText() }),
     async handler({ db }, { experiment_id }) {
       return { experiment: toWire(await getExperiment(db, parseExperimentId(experiment_id))) }
@@ -51,7 +52,7 @@ export const experimentRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/experiments/get-by-name',
-    permission: 'experiment.read',
+    permission: { 'experiment.read': ONLY_SEEN },
     request: message({ experiment_name: requiredText() }),
     async handler({ db, caller }, { experiment_name }) {
       const seen = visible(caller.access, 'experiment')
@@ -63,7 +64,7 @@ export const experimentRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/experiments/update',
-    permission: 'experiment.update',
+    permission: { 'experiment.update': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText(), new_name: requiredText() }),
     async handler({ db, clock }, { experiment_id, new_name }) {
       checkExperimentName(new_name)
@@ -74,7 +75,7 @@ export const experimentRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/experiments/delete',
-    permission: 'experiment.delete',
+    permission: { 'experiment.delete': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText() }),
     async handler({ db, clock }, { experiment_id }) {
       await deleteExperiment(db, parseExperimentId(experiment_id), clock())
@@ -84,7 +85,7 @@ export const experimentRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/experiments/restore',
-    permission: 'experiment.delete',
+    permission: { 'experiment.delete': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText() }),
     async handler({ db, clock }, { experiment_id }) {
       await restoreExperiment(db, parseExperimentId(experiment_id), clock())
@@ -94,7 +95,7 @@ export const experimentRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/experiments/set-experiment-tag',
-    permission: 'experiment.update',
+    permission: { 'experiment.update': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText(), key: requiredText(), value: text().default('') }),
     async handler({ db }, { experiment_id, key, value }) {
       const id = parseExperimentId(experiment_id)
@@ -110,7 +111,7 @@ export const experimentRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/experiments/delete-experiment-tag',
-    permission: 'experiment.update',
+    permission: { 'experiment.update': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText(), key: requiredText() }),
     async handler({ db }, { experiment_id, key }) {
       const id = parseExperimentId(experiment_id)

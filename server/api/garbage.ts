@@ -9,7 +9,7 @@ export const garbageRpcs = [
   rpc({
     method: 'POST',
     path: '/trackyard/gc',
-    permission: 'server.delete',
+    permission: 'admin',
     request: message({
       older_than: text().optional(),
       run_ids: list(requiredText()).optional(),

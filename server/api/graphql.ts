@@ -8,7 +8,7 @@ export function graphqlRpc(rpcs: readonly Rpc[]): Rpc {
     method: 'POST',
     path: '/graphql',
     surface: 'root',
-    permission: 'open',
+    permission: 'signed-in',
     request: message({
       query: requiredText(),
       variables: z.record(z.string(), z.unknown()).optional(),

@@ -1,3 +1,4 @@
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { invalidParameter, missingValue, notFound } from '../errors.ts'
 import {
   createLoggedModel,
@@ -53,7 +54,10 @@ export const loggedModelRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/logged-models',
-    permission: 'experiment.update',
+    permission: {
+      'logged-model.create': ({ experiment_id }) => ({ experiment: experiment_id }),
+      'run.read': ({ source_run_id }) => ({ run: source_run_id }),
+    },
     request: message({
       experiment_id: requiredText(),
       name: text().default(''),
@@ -81,7 +85,7 @@ export const loggedModelRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/logged-models/:model_id',
-    permission: 'experiment.read',
+    permission: { 'logged-model.read': ({ model_id }) => ({ loggedModel: model_id }) },
     request: message({ model_id: requiredText(), allow_deleted: text().default('') }),
     async handler({ db, caller }, { model_id, allow_deleted }) {
       const getRow = allow_deleted.toLowerCase() === 'true' ? getLoggedModelRow : getActiveLoggedModelRow
@@ -92,7 +96,7 @@ export const loggedModelRpcs = [
   rpc({
     method: 'PATCH',
     path: '/mlflow/logged-models/:model_id',
-    permission: 'experiment.update',
+    permission: { 'logged-model.update': ({ model_id }) => ({ loggedModel: model_id }) },
     request: message({ model_id: requiredText(), status: enumeration(STATUS_NUMBERS) }),
     async handler({ db, clock, caller }, { model_id, status }) {
       if (status === undefined) throw missingValue('status')
@@ -103,7 +107,7 @@ export const loggedModelRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/logged-models/:model_id',
-    permission: 'experiment.delete',
+    permission: { 'logged-model.delete': ({ model_id }) => ({ loggedModel: model_id }) },
     request: message({ model_id: requiredText() }),
     async handler({ db, clock }, { model_id }) {
       await deleteLoggedModel(db, model_id, clock())
@@ -113,7 +117,7 @@ export const loggedModelRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/logged-models/:model_id/params',
-    permission: 'experiment.update',
+    permission: { 'logged-model.update': ({ model_id }) => ({ loggedModel: model_id }) },
     request: message({ model_id: requiredText(), params: list(tagMessage).default([]) }),
     async handler({ db }, { model_id, params }) {
       params.forEach(checkLoggedModelKey)
@@ -124,7 +128,7 @@ export const loggedModelRpcs = [
   rpc({
     method: 'PATCH',
     path: '/mlflow/logged-models/:model_id/tags',
-    permission: 'experiment.update',
+    permission: { 'logged-model.update': ({ model_id }) => ({ loggedModel: model_id }) },
     request: message({ model_id: requiredText(), tags: list(tagMessage).default([]) }),
     async handler({ db }, { model_id, tags }) {
       tags.forEach(checkLoggedModelKey)
@@ -137,7 +141,7 @@ export const loggedModelRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/logged-models/:model_id/tags/:tag_key',
-    permission: 'experiment.update',
+    permission: { 'logged-model.delete': ({ model_id }) => ({ loggedModel: model_id }) },
     request: message({ model_id: requiredText(), tag_key: requiredText() }),
     async handler({ db }, { model_id, tag_key }) {
       await getLoggedModelRow(db, model_id)
@@ -148,7 +152,7 @@ export const loggedModelRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/logged-models/search',
-    permission: 'experiment.read',
+    permission: { 'logged-model.read': ONLY_SEEN },
     request: message({
       experiment_ids: list(text()),
       filter: text().default(''),

@@ -32,7 +32,7 @@ export const metricRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/metrics/get-history',
-    permission: 'run.read',
+    permission: { 'run.read': ({ run_id }) => ({ run: run_id }) },
     request: message(
       {
         run_id: requiredText(),
@@ -64,7 +64,7 @@ export const metricRpcs = [
     method: 'GET',
     path: '/mlflow/metrics/get-history-bulk',
     surface: 'ui',
-    permission: 'run.read',
+    permission: { 'run.read': ({ run_id }) => ({ run: run_id }) },
     request: message({
       run_id: list(text()).default([]),
       metric_key: text().optional(),
@@ -84,7 +84,7 @@ export const metricRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/metrics/get-history-bulk-interval',
-    permission: 'run.read',
+    permission: { 'run.read': ({ run_ids }) => ({ run: run_ids }) },
     request: message({
       run_ids: list(text()).min(1),
       metric_key: requiredText(),

@@ -11,7 +11,7 @@ export const modelActivityRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/activities/list',
-    permission: 'model.read',
+    permission: { 'version.read': ({ name }) => ({ version: name }) },
     request: message({
       name: requiredText(),
       version: requiredText(),

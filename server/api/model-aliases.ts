@@ -15,7 +15,10 @@ export const modelAliasRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/registered-models/alias',
-    permission: 'model.update',
+    permission: {
+      'model.update': ({ name }) => ({ model: name }),
+      'version.read': ({ name }) => ({ version: name }),
+    },
     request: message({ name: requiredText(), alias: requiredText(), version: requiredText() }),
     async handler({ db, clock }, { name, alias, version }) {
       checkModelName(name)
@@ -33,7 +36,7 @@ export const modelAliasRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/registered-models/alias',
-    permission: 'model.read',
+    permission: { 'version.read': ({ name }) => ({ version: name }) },
     request: message({ name: requiredText(), alias: requiredText() }),
     async handler({ db, caller }, { name, alias }) {
       checkModelName(name)
@@ -45,7 +48,10 @@ export const modelAliasRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/registered-models/alias',
-    permission: 'model.update',
+    permission: {
+      'model.delete': ({ name }) => ({ model: name }),
+      'version.read': ({ name }) => ({ version: name }),
+    },
     request: message({ name: requiredText(), alias: requiredText() }),
     async handler({ db, clock }, { name, alias }) {
       checkModelName(name)

@@ -1,4 +1,6 @@
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { invalidParameter } from '../errors.ts'
+import { modelOfSource } from '../operations/model-source.ts'
 import { getLatestVersions, transitionStage } from '../operations/model-stages.ts'
 import { createModelVersion, deleteModelVersion } from '../operations/model-versions.ts'
 import { announceChange } from '../operations/webhook-events.ts'
@@ -31,13 +33,28 @@ import { tagMessage, toWireTags } from './tags.ts'
 
 const VERSION_TAG = { ofModel: 'model_version_tag', ofPrompt: 'prompt_version_tag' } as const
 
+/** What a new version takes its files from, so that nobody reads them through a version who may not read them there. */
+const readingSource = {
+  'version.read': ({ source }: Source) => ({ version: modelOfSource(source) }),
+  'run.read': ({ source, run_id }: Source) => ({ run: modelOfSource(source) ? undefined : run_id }),
+  'logged-model.read': ({ source, model_id }: Source) => ({
+    loggedModel: modelOfSource(source) ? undefined : model_id,
+  }),
+}
+
+interface Source {
+  readonly source: string
+  readonly run_id?: string | undefined
+  readonly model_id?: string | undefined
+}
+
 const latestVersions = message({ name: requiredText(), stages: list(text()).default([]) })
 
 export const modelVersionRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/model-versions/create',
-    permission: 'model.update',
+    permission: { 'version.create': ({ name }) => ({ version: name }), ...readingSource },
     request: message({
       name: requiredText(),
       source: requiredText(),
@@ -70,7 +87,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/model-versions/get',
-    permission: 'model.read',
+    permission: { 'version.read': ({ name }) => ({ version: name }) },
     request: message({ name: requiredText(), version: requiredText() }),
     async handler({ db, caller }, { name, version }) {
       checkModelName(name)
@@ -81,7 +98,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/model-versions/get-download-uri',
-    permission: 'model.read',
+    permission: { 'version.read': ({ name }) => ({ version: name }) },
     request: message({ name: text().default(''), version: text().default('') }),
     async handler({ db }, { name, version }) {
       checkModelName(name)
@@ -91,7 +108,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'PATCH',
     path: '/mlflow/model-versions/update',
-    permission: 'model.update',
+    permission: { 'version.update': ({ name }) => ({ version: name }) },
     request: message({ name: requiredText(), version: requiredText(), description: text().optional() }),
     async handler({ db, clock, caller }, { name, version, description }) {
       checkModelName(name)
@@ -109,7 +126,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/model-versions/transition-stage',
-    permission: 'model.update',
+    permission: { 'version.update': ({ name }) => ({ version: name }) },
     request: message({
       name: requiredText(),
       version: requiredText(),
@@ -132,7 +149,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/model-versions/delete',
-    permission: 'model.update',
+    permission: { 'version.delete': ({ name }) => ({ version: name }) },
     request: message({ name: requiredText(), version: requiredText() }),
     async handler({ db, clock }, { name, version }) {
       checkModelName(name)
@@ -143,7 +160,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/model-versions/search',
-    permission: 'model.read',
+    permission: { 'version.read': ONLY_SEEN },
     request: message({
       filter: text().default(''),
       max_results: integer().default(200_000),
@@ -166,7 +183,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/model-versions/set-tag',
-    permission: 'model.update',
+    permission: { 'version.update': ({ name }) => ({ version: name }) },
     request: message({
       name: requiredText(),
       version: requiredText(),
@@ -189,7 +206,7 @@ export const modelVersionRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/model-versions/delete-tag',
-    permission: 'model.update',
+    permission: { 'version.delete': ({ name }) => ({ version: name }) },
     request: message({ name: requiredText(), version: requiredText(), key: requiredText() }),
     async handler({ db, clock }, { name, version, key }) {
       checkModelName(name)
@@ -207,7 +224,7 @@ export const modelVersionRpcs = [
     rpc({
       method,
       path: '/mlflow/registered-models/get-latest-versions',
-      permission: 'model.read',
+      permission: { 'version.read': ({ name }) => ({ version: name }) },
       request: latestVersions,
       async handler({ db, caller }, { name, stages }) {
         checkModelName(name)

@@ -23,7 +23,7 @@ export const pendingRpcs = [
       method,
       path: '/mlflow/datasets/search',
       version: '3.0',
-      permission: 'experiment.read',
+      permission: { 'experiment.read': ({ experiment_ids }) => ({ experiment: experiment_ids }) },
       request: message({ experiment_ids: list(text()).default([]) }),
       async handler({ db }, { experiment_ids }) {
         refuseIf(
@@ -47,7 +47,7 @@ function searchOfExperiment(
     method,
     path,
     version: '3.0',
-    permission: 'experiment.read',
+    permission: { 'experiment.read': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText() }),
     async handler({ db }: { db: Db }, { experiment_id }) {
       refuseIf(await hasRows(db, table, [parseExperimentId(experiment_id)]), what)

@@ -1,3 +1,4 @@
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { registerModel, renameModel } from '../operations/register-model.ts'
 import { announceChange } from '../operations/webhook-events.ts'
 import { shownRegisteredModel, shownRegisteredModels } from '../operations/withheld-versions.ts'
@@ -7,7 +8,9 @@ import {
   deleteModelTag,
   deleteRegisteredModel,
   getRegisteredModel,
+  isPrompt,
   listRegisteredModels,
+  PROMPT_TAG,
   type RegisteredModel,
   requireRegisteredModel,
   setModelTags,
@@ -18,11 +21,20 @@ import { toWire as versionToWire } from './model-versions.ts'
 import { checkColumns, checkModelName, checkRegistryTag } from './registry-limits.ts'
 import { tagMessage, toWireTags } from './tags.ts'
 
+/** The tag that makes a prompt of a model takes it out of the reach of one kind of grants and into that of the other. */
+const tagging = {
+  'model.update': ({ name }: { name: string }) => ({ model: name }),
+  'model.manage': ({ name, key }: { name: string; key: string }) =>
+    key === PROMPT_TAG ? { model: name } : {},
+}
+
 export const registeredModelRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/registered-models/create',
-    permission: 'model.create',
+    permission: {
+      'model.create': ({ name, tags }) => (isPrompt(tags) ? { prompt: name } : { model: name }),
+    },
     request: message({
       name: requiredText(),
       description: text().default(''),
@@ -38,7 +50,7 @@ export const registeredModelRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/registered-models/get',
-    permission: 'model.read',
+    permission: { 'model.read': ({ name }) => ({ model: name }) },
     request: message({ name: requiredText() }),
     async handler({ db, caller }, { name }) {
       checkModelName(name)
@@ -49,7 +61,7 @@ export const registeredModelRpcs = [
   rpc({
     method: 'PATCH',
     path: '/mlflow/registered-models/update',
-    permission: 'model.update',
+    permission: { 'model.update': ({ name }) => ({ model: name }) },
     request: message({ name: requiredText(), description: text().default('') }),
     async handler({ db, clock, caller }, { name, description }) {
       checkModelName(name)
@@ -62,7 +74,7 @@ export const registeredModelRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/registered-models/rename',
-    permission: 'model.update',
+    permission: { 'model.update': ({ name }) => ({ model: name }) },
     request: message({ name: requiredText(), new_name: requiredText() }),
     async handler({ db, clock, caller }, { name, new_name }) {
       checkModelName(new_name, 'new_name')
@@ -74,7 +86,7 @@ export const registeredModelRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/registered-models/delete',
-    permission: 'model.delete',
+    permission: { 'model.delete': ({ name }) => ({ model: name }) },
     request: message({ name: requiredText() }),
     async handler({ db }, { name }) {
       checkModelName(name)
@@ -88,7 +100,7 @@ export const registeredModelRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/registered-models/search',
-    permission: 'model.read',
+    permission: { 'model.read': ONLY_SEEN },
     request: message({
       filter: text().default(''),
       max_results: integer().default(100),
@@ -114,7 +126,7 @@ export const registeredModelRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/registered-models/set-tag',
-    permission: 'model.update',
+    permission: tagging,
     request: message({ name: requiredText(), key: requiredText(), value: text().default('') }),
     async handler({ db, clock }, { name, key, value }) {
       checkModelName(name)
@@ -131,7 +143,7 @@ export const registeredModelRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/registered-models/delete-tag',
-    permission: 'model.update',
+    permission: tagging,
     request: message({ name: requiredText(), key: requiredText() }),
     async handler({ db, clock }, { name, key }) {
       checkModelName(name)

@@ -41,7 +41,10 @@ export const runLoggingRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/log-metric',
-    permission: 'run.update',
+    permission: {
+      'run.update': ({ run_id }) => ({ run: run_id }),
+      'logged-model.update': ({ model_id }) => ({ loggedModel: model_id }),
+    },
     request: message({ run_id: requiredText(), ...metricFields }, RUN_ID_ALIAS),
     async handler({ db }, { run_id, ...metric }) {
       checkMetric('', metric)
@@ -52,7 +55,7 @@ export const runLoggingRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/log-parameter',
-    permission: 'run.update',
+    permission: { 'run.update': ({ run_id }) => ({ run: run_id }) },
     request: message(
       { run_id: requiredText(), key: requiredText(), value: text().default('') },
       RUN_ID_ALIAS,
@@ -69,7 +72,10 @@ export const runLoggingRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/log-batch',
-    permission: 'run.update',
+    permission: {
+      'run.update': ({ run_id }) => ({ run: run_id }),
+      'logged-model.update': ({ metrics }) => ({ loggedModel: metrics.map((metric) => metric.model_id) }),
+    },
     request: message({
       run_id: requiredText(),
       metrics: list(message(metricFields)).default([]),
@@ -93,7 +99,10 @@ export const runLoggingRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/log-inputs',
-    permission: 'run.update',
+    permission: {
+      'run.update': ({ run_id }) => ({ run: run_id }),
+      'logged-model.update': ({ models }) => ({ loggedModel: models.map((model) => model.model_id) }),
+    },
     request: message({
       run_id: requiredText(),
       datasets: list(message({ tags: list(keyedMessage).default([]), dataset })).default([]),
@@ -120,7 +129,10 @@ export const runLoggingRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/outputs',
-    permission: 'run.update',
+    permission: {
+      'run.update': ({ run_id }) => ({ run: run_id }),
+      'logged-model.update': ({ models }) => ({ loggedModel: models.map((model) => model.model_id) }),
+    },
     request: message({
       run_id: requiredText(),
       models: list(message({ model_id: requiredText(), step: int64().default(0) })),
@@ -137,7 +149,7 @@ export const runLoggingRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/log-model',
-    permission: 'run.update',
+    permission: { 'run.update': ({ run_id }) => ({ run: run_id }) },
     request: message({ run_id: requiredText(), model_json: requiredText() }),
     async handler({ db }, { run_id, model_json }) {
       await recordLoggedModel(db, run_id, parseModel(model_json))

@@ -1,3 +1,4 @@
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { shownRuns } from '../operations/withheld.ts'
 import { rpc } from '../rpc.ts'
 import { searchRuns } from '../search/runs.ts'
@@ -14,7 +15,7 @@ export const runSearchRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/search',
-    permission: 'run.read',
+    permission: { 'run.read': ONLY_SEEN },
     request: message({
       experiment_ids: list(text()).default([]),
       filter: text().default(''),

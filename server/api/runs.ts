@@ -28,7 +28,7 @@ export const runRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/create',
-    permission: 'run.create',
+    permission: { 'run.create': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({
       experiment_id: requiredText(),
       user_id: text().default(''),
@@ -51,7 +51,7 @@ export const runRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/runs/get',
-    permission: 'run.read',
+    permission: { 'run.read': ({ run_id }) => ({ run: run_id }) },
     request: runOnly,
     async handler({ db, caller }, { run_id }) {
       const [run] = await shownRuns(db, caller.access, [await getRun(db, run_id)])
@@ -61,7 +61,7 @@ export const runRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/update',
-    permission: 'run.update',
+    permission: { 'run.update': ({ run_id }) => ({ run: run_id }) },
     request: message(
       {
         run_id: requiredText(),
@@ -79,7 +79,7 @@ export const runRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/delete',
-    permission: 'run.delete',
+    permission: { 'run.delete': ({ run_id }) => ({ run: run_id }) },
     request: runOnly,
     async handler({ db, clock }, { run_id }) {
       await deleteRun(db, run_id, clock())
@@ -89,7 +89,7 @@ export const runRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/restore',
-    permission: 'run.delete',
+    permission: { 'run.delete': ({ run_id }) => ({ run: run_id }) },
     request: runOnly,
     async handler({ db, clock }, { run_id }) {
       await restoreRun(db, run_id, clock())
@@ -99,7 +99,7 @@ export const runRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/set-tag',
-    permission: 'run.update',
+    permission: { 'run.update': ({ run_id }) => ({ run: run_id }) },
     request: message(
       { run_id: requiredText(), key: requiredText(), value: text().default('') },
       RUN_ID_ALIAS,
@@ -116,7 +116,7 @@ export const runRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/runs/delete-tag',
-    permission: 'run.update',
+    permission: { 'run.update': ({ run_id }) => ({ run: run_id }) },
     request: message({ run_id: requiredText(), key: requiredText() }, RUN_ID_ALIAS),
     async handler({ db }, { run_id, key }) {
       await db.transaction().execute(async (tx) => {

@@ -6,7 +6,7 @@ export const serverRpcs = [
     method: 'GET',
     path: '/mlflow/server-info',
     version: '3.0',
-    permission: 'open',
+    permission: 'signed-in',
     request: message({}),
     handler: ({ config, artifacts }) => ({
       store_type: 'SqlStore',

@@ -22,7 +22,7 @@ export const traceLinkRpcs: readonly Rpc[] = [
       method: 'POST',
       path: '/mlflow/traces/delete-traces',
       version,
-      permission: 'trace.delete',
+      permission: { 'trace.delete': ({ experiment_id }) => ({ experiment: experiment_id }) },
       request: message({
         experiment_id: requiredText(),
         max_timestamp_millis: integer().optional(),
@@ -44,7 +44,10 @@ export const traceLinkRpcs: readonly Rpc[] = [
   rpc({
     method: 'POST',
     path: '/mlflow/traces/link-to-run',
-    permission: 'trace.update',
+    permission: {
+      'run.update': ({ run_id }) => ({ run: run_id }),
+      'trace.read': ({ trace_ids }) => ({ trace: trace_ids }),
+    },
     request: message({ trace_ids: list(text()), run_id: requiredText() }),
     async handler({ db, clock }, { trace_ids, run_id }) {
       if (trace_ids.length > MOST_LINKS) {
@@ -61,7 +64,7 @@ export const traceLinkRpcs: readonly Rpc[] = [
   rpc({
     method: 'POST',
     path: '/mlflow/traces/link-prompts',
-    permission: 'trace.update',
+    permission: { 'trace.update': ({ trace_id }) => ({ trace: trace_id }) },
     request: message({ trace_id: requiredText(), prompt_versions: list(prompt) }),
     async handler({ db, clock }, { trace_id, prompt_versions }) {
       if (prompt_versions.length === 0) return {}

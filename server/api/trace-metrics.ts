@@ -1,4 +1,5 @@
 /** What the charts over traces are drawn from. */
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { invalidParameter, missingValue } from '../errors.ts'
 import { PythonFloat, pythonJson } from '../python-json.ts'
 import { rpc } from '../rpc.ts'
@@ -34,7 +35,7 @@ export const traceMetricRpcs = [
     method: 'POST',
     path: '/mlflow/traces/metrics',
     version: '3.0',
-    permission: 'trace.read',
+    permission: { 'trace.read': ONLY_SEEN },
     request: message({
       experiment_ids: list(requiredText()),
       view_type: enumeration(VIEWS),

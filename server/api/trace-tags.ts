@@ -23,7 +23,7 @@ export const traceTagRpcs: readonly Rpc[] = (['2.0', '3.0'] as const).flatMap((v
       method: 'PATCH',
       path,
       version,
-      permission: 'trace.update',
+      permission: { 'trace.update': ({ trace_id }) => ({ trace: trace_id }) },
       request: message({ ...traceOnly, key: requiredText(), value: text().default('') }, ALIASES),
       async handler({ db, config }, { trace_id, key, value }) {
         if (RESERVED.includes(key)) throw immutable(key, 'set')
@@ -37,7 +37,7 @@ export const traceTagRpcs: readonly Rpc[] = (['2.0', '3.0'] as const).flatMap((v
       method: 'DELETE',
       path,
       version,
-      permission: 'trace.update',
+      permission: { 'trace.update': ({ trace_id }) => ({ trace: trace_id }) },
       request: message({ ...traceOnly, key: requiredText() }, ALIASES),
       async handler({ db }, { trace_id, key }) {
         if (RESERVED.includes(key) && key !== ARCHIVAL_FAILURE) throw immutable(key, 'deleted')

@@ -1,4 +1,5 @@
 /** Traces as clients before MLflow 3 speak of them: requests that are started and ended. */
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { endTrace, startTraceV2 } from '../operations/trace-v2.ts'
 import { shownTrace, shownTraces } from '../operations/withheld.ts'
 import { rpc } from '../rpc.ts'
@@ -20,7 +21,7 @@ export const traceV2Rpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/traces',
-    permission: 'trace.create',
+    permission: { 'trace.create': ({ experiment_id }) => ({ experiment: experiment_id }) },
     request: message({ experiment_id: requiredText(), timestamp_ms: moment().default(0), ...pairs }),
     async handler({ db, config, caller }, { experiment_id, timestamp_ms, request_metadata, tags }) {
       const trace = await startTraceV2(db, {
@@ -35,7 +36,7 @@ export const traceV2Rpcs = [
   rpc({
     method: 'PATCH',
     path: '/mlflow/traces/:request_id',
-    permission: 'trace.update',
+    permission: { 'trace.update': ({ request_id }) => ({ trace: request_id }) },
     request: message({
       request_id: requiredText(),
       timestamp_ms: moment().default(0),
@@ -55,7 +56,7 @@ export const traceV2Rpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/traces/:request_id/info',
-    permission: 'trace.read',
+    permission: { 'trace.read': ({ request_id }) => ({ trace: request_id }) },
     request: message({ request_id: requiredText() }),
     async handler({ db, caller }, { request_id }) {
       const trace = await shownTrace(db, caller.access, await getTrace(db, request_id))
@@ -65,7 +66,7 @@ export const traceV2Rpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/traces',
-    permission: 'trace.read',
+    permission: { 'trace.read': ONLY_SEEN },
     request: message({ experiment_ids: list(text()), ...searchMessage }),
     async handler({ db, caller }, { experiment_ids, filter, max_results, order_by, page_token }) {
       checkMaxResults(max_results, MOST_RESULTS)

@@ -1,3 +1,5 @@
+import type { z } from 'zod'
+import { ONLY_SEEN } from '../auth/permission.ts'
 import { invalidParameter } from '../errors.ts'
 import { startTrace } from '../operations/start-trace.ts'
 import { shownTrace, shownTraces } from '../operations/withheld.ts'
@@ -23,7 +25,11 @@ export const traceRpcs = [
     method: 'POST',
     path: '/mlflow/traces',
     version: '3.0',
-    permission: 'trace.create',
+    permission: {
+      'trace.create': ({ trace }) => ({ experiment: experimentOf(trace.trace_info) }),
+      'assessment.create': ({ trace: { trace_info } }) =>
+        trace_info.assessments.length > 0 ? { experiment: experimentOf(trace_info) } : {},
+    },
     request: message({ trace: message({ trace_info: traceInfoMessage }) }),
     async handler({ db, config, clock, caller }, { trace }) {
       const started = await startTrace(db, toNewTrace(trace.trace_info, config), clock())
@@ -34,7 +40,7 @@ export const traceRpcs = [
     method: 'GET',
     path: '/mlflow/traces/:trace_id',
     version: '3.0',
-    permission: 'trace.read',
+    permission: { 'trace.read': ({ trace_id }) => ({ trace: trace_id }) },
     request: message({ trace_id: requiredText() }),
     async handler({ db, caller }, { trace_id }) {
       const trace = await shownTrace(db, caller.access, await getTrace(db, trace_id))
@@ -45,7 +51,7 @@ export const traceRpcs = [
     method: 'POST',
     path: '/mlflow/traces/batchGetInfos',
     version: '3.0',
-    permission: 'trace.read',
+    permission: { 'trace.read': ({ trace_ids }) => ({ trace: trace_ids }) },
     request: message({ trace_ids: list(text()), experiment_ids: list(text()).optional() }),
     async handler({ db, caller }, { trace_ids, experiment_ids }) {
       const allowed = experiment_ids?.map(parseExperimentId)
@@ -59,7 +65,7 @@ export const traceRpcs = [
     method: 'POST',
     path: '/mlflow/traces/search',
     version: '3.0',
-    permission: 'trace.read',
+    permission: { 'trace.read': ONLY_SEEN },
     request: message({ locations: list(location), ...searchMessage }),
     async handler({ db, caller }, { locations, filter, max_results, order_by, page_token }) {
       checkMaxResults(max_results, MOST_RESULTS)
@@ -78,6 +84,10 @@ export const traceRpcs = [
     },
   }),
 ]
+
+function experimentOf({ trace_location }: z.output<typeof traceInfoMessage>): string {
+  return trace_location.mlflow_experiment.experiment_id
+}
 
 /** A request names no more traces than a page of a search. @throws ApiError for more */
 export function checkedIds(traceIds: readonly string[]): readonly string[] {

@@ -24,7 +24,7 @@ export const transitionRequestRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/transition-requests/list',
-    permission: 'model.read',
+    permission: { 'version.read': ({ name }) => ({ version: name }) },
     request: message({ name: requiredText(), version: requiredText() }),
     async handler({ db, caller }, { name, version }) {
       checkModelName(name)
@@ -35,7 +35,7 @@ export const transitionRequestRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/transition-requests/create',
-    permission: 'model.update',
+    permission: { 'version.comment': ({ name }) => ({ version: name }) },
     request: message(stageOfVersion),
     async handler(context, request) {
       const created = await requestTransition(context.db, toDeed(context, request))
@@ -45,7 +45,7 @@ export const transitionRequestRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/transition-requests/approve',
-    permission: 'model.approve',
+    permission: { 'model.approve': ({ name }) => ({ model: name }) },
     request: message({ ...stageOfVersion, archive_existing_versions: bool().default(false) }),
     async handler(context, request) {
       const archiveOthers = request.archive_existing_versions
@@ -56,7 +56,7 @@ export const transitionRequestRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/transition-requests/reject',
-    permission: 'model.approve',
+    permission: { 'model.approve': ({ name }) => ({ model: name }) },
     request: message(stageOfVersion),
     async handler(context, request) {
       const rejection = await rejectRequests(context.db, toDeed(context, request))
@@ -67,7 +67,7 @@ export const transitionRequestRpcs = [
     method: 'DELETE',
     path: '/mlflow/transition-requests/delete',
     requestIn: 'query',
-    permission: 'model.update',
+    permission: { 'version.comment': ({ name }) => ({ version: name }) },
     request: message({ ...stageOfVersion, creator: requiredText() }),
     async handler(context, request) {
       const deed = { ...toDeed(context, request), creator: request.creator }

@@ -29,7 +29,7 @@ function onlyUi(method: 'GET' | 'POST', version: '2.0' | '3.0', path: string, an
     path,
     version,
     surface: 'ui',
-    permission: 'open',
+    permission: 'signed-in',
     request: message({}),
     handler: () => answer,
   })

@@ -22,7 +22,7 @@ export const webhookRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/webhooks',
-    permission: 'webhook.create',
+    permission: 'admin',
     request: message({
       name: requiredText(),
       url: requiredText(),
@@ -44,7 +44,7 @@ export const webhookRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/webhooks',
-    permission: 'webhook.read',
+    permission: 'admin',
     request: message({ max_results: integer().default(100), page_token: text().optional() }),
     async handler({ db }, { max_results, page_token }) {
       const limit = max_results || 100
@@ -57,7 +57,7 @@ export const webhookRpcs = [
   rpc({
     method: 'GET',
     path: '/mlflow/webhooks/:webhook_id',
-    permission: 'webhook.read',
+    permission: 'admin',
     request: one,
     async handler({ db }, { webhook_id }) {
       return { webhook: toWire(await getWebhook(db, webhook_id)) }
@@ -66,7 +66,7 @@ export const webhookRpcs = [
   rpc({
     method: 'PATCH',
     path: '/mlflow/webhooks/:webhook_id',
-    permission: 'webhook.update',
+    permission: 'admin',
     request: message({
       webhook_id: requiredText(),
       name: text().optional(),
@@ -89,7 +89,7 @@ export const webhookRpcs = [
   rpc({
     method: 'DELETE',
     path: '/mlflow/webhooks/:webhook_id',
-    permission: 'webhook.delete',
+    permission: 'admin',
     request: one,
     async handler({ db, clock }, { webhook_id }) {
       await deleteWebhook(db, webhook_id, clock())
@@ -99,7 +99,7 @@ export const webhookRpcs = [
   rpc({
     method: 'POST',
     path: '/mlflow/webhooks/:webhook_id/test',
-    permission: 'webhook.update',
+    permission: 'admin',
     request: message({ webhook_id: requiredText(), event: eventMessage.optional() }),
     async handler(context, { webhook_id, event }) {
       const [parsed] = event ? parseEvents([event]) : []

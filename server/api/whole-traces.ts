@@ -13,7 +13,7 @@ export const wholeTraceRpcs = [
     method: 'GET',
     path: '/mlflow/traces/get',
     version: '3.0',
-    permission: 'trace.read',
+    permission: { 'trace.read': ({ trace_id }) => ({ trace: trace_id }) },
     request: message({ trace_id: requiredText(), allow_partial: bool().default(false) }),
     async handler({ db, caller }, { trace_id, allow_partial }) {
       const { trace, spans } = await getWholeTrace(db, trace_id, allow_partial)
@@ -24,7 +24,7 @@ export const wholeTraceRpcs = [
     method: 'GET',
     path: '/mlflow/traces/batchGet',
     version: '3.0',
-    permission: 'trace.read',
+    permission: { 'trace.read': ({ trace_ids }) => ({ trace: trace_ids }) },
     request: message({ trace_ids: list(text()), experiment_ids: list(text()).optional() }),
     async handler({ db, caller }, { trace_ids, experiment_ids }) {
       const allowed = experiment_ids?.map(parseExperimentId)

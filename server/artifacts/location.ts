@@ -106,7 +106,7 @@ export function notConfigured(uri: string): ApiError {
   )
 }
 
-function proxiedPath(uri: string): string | undefined {
+export function proxiedPath(uri: string): string | undefined {
   const scheme = schemeOf(uri)
   if (scheme === 'mlflow-artifacts') return uri.replace(/^[^:]*:(\/\/[^/]*)?\/*/, '')
   // What old clients stored: the URL of the route itself.

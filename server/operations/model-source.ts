@@ -70,6 +70,13 @@ export async function resolveSource(
   return { source: uri.text, runId, modelId, storageLocation: uri.text }
 }
 
+/** The registered model of whose versions a source is one: then it is theirs, whatever run and logged model they have. */
+export function modelOfSource(source: string): string | undefined {
+  const { scheme, path } = parseSourceUri(source)
+  const model = scheme === 'models' ? parseModelPath(path) : undefined
+  return model && 'name' in model ? model.name : undefined
+}
+
 /** What can be said of a source without looking anything up. */
 function checkSource(uri: SourceUri, config: Config): void {
   if (config.modelVersionSourceRegex && !new RegExp(config.modelVersionSourceRegex).test(uri.text)) {

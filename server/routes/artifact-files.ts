@@ -18,7 +18,7 @@ export const artifactFileRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/get-artifact',
-    permission: 'artifact.read',
+    permission: { 'run.read': (request) => ({ run: runIdOf(request) }) },
     async handle(context, request, reply) {
       const path = safePath(queryValue(request, 'path'))
       const uri = await getRunArtifactUri(context.db, runIdOf(request) ?? queryValue(request, 'run_id'))
@@ -28,7 +28,7 @@ export const artifactFileRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/model-versions/get-artifact',
-    permission: 'artifact.read',
+    permission: { 'version.read': (request) => ({ version: findQueryValue(request, 'name') }) },
     async handle(context, request, reply) {
       const path = safePath(queryValue(request, 'path'))
       const version = parseVersion(queryValue(request, 'version'))
@@ -39,7 +39,7 @@ export const artifactFileRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/ajax-api/2.0/mlflow/logged-models/:model_id/artifacts/files',
-    permission: 'artifact.read',
+    permission: { 'logged-model.read': (request) => ({ loggedModel: pathValue(request, 'model_id') }) },
     async handle(context, request, reply) {
       const asked = findQueryValue(request, 'artifact_file_path')
       if (asked === undefined) {
@@ -53,7 +53,7 @@ export const artifactFileRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/ajax-api/2.0/mlflow/upload-artifact',
-    permission: 'artifact.update',
+    permission: { 'run.update': (request) => ({ run: runIdOf(request) }) },
     async handle(context, request, reply) {
       const runId = runIdOf(request)
       if (runId === undefined) throw invalidParameter('Request must specify run_uuid.')

@@ -10,7 +10,7 @@ const PREFIXES = ['/api/2.0', '/ajax-api/2.0']
 const download = {
   method: 'GET',
   unprefixed: true,
-  permission: 'artifact.read',
+  permission: { 'artifact.read': (request) => ({ artifact: pathValue(request, '*') }) },
   async handle({ artifacts, config }, request, reply) {
     checkServesArtifacts(config)
     const path = safePath(pathValue(request, '*'))
@@ -21,7 +21,7 @@ const download = {
 const upload = {
   method: 'PUT',
   unprefixed: true,
-  permission: 'artifact.update',
+  permission: { 'artifact.update': (request) => ({ artifact: pathValue(request, '*') }) },
   async handle({ artifacts, config }, request, reply) {
     checkServesArtifacts(config)
     const path = safeFilePath(pathValue(request, '*'))
@@ -32,7 +32,7 @@ const upload = {
 
 const remove = {
   method: 'DELETE',
-  permission: 'artifact.delete',
+  permission: { 'artifact.delete': (request) => ({ artifact: pathValue(request, '*') }) },
   async handle({ artifacts, config }, request, reply) {
     checkServesArtifacts(config)
     await artifacts.delete(safePath(pathValue(request, '*')))

@@ -13,7 +13,10 @@ export const otlpRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v1/traces',
     unprefixed: true,
-    permission: 'trace.create',
+    permission: {
+      'trace.create': ({ headers }) => ({ experiment: headers['x-mlflow-experiment-id'] }),
+      'run.update': ({ headers }) => ({ run: headers['x-mlflow-run-id'] }),
+    },
     async handle({ db, config, clock }, request, reply) {
       const experimentId = experimentOf(request)
       const body = await readBody(request.raw, config.maxRequestBytes)

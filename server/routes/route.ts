@@ -1,5 +1,6 @@
 /** Routes whose bodies are bytes, not JSON: values in a table like the RPCs, each with its permission. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { authorize } from '../auth/authorize.ts'
 import type { Permission } from '../auth/permission.ts'
 import type { Context } from '../context.ts'
 import { missingValue } from '../errors.ts'
@@ -14,7 +15,7 @@ export interface Route {
    * @default false
    */
   readonly unprefixed?: boolean
-  readonly permission: Permission
+  readonly permission: Permission<FastifyRequest>
   handle(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>
 }
 
@@ -32,6 +33,7 @@ export function mountRoutes(app: FastifyInstance, context: Context, routes: read
         method: route.method === 'GET' ? ['GET', 'HEAD'] : route.method,
         url,
         exposeHeadRoute: false,
+        config: { permission: route.permission },
         handler: (request, reply) => handled(route, context, request, reply),
       })
     }
@@ -62,6 +64,7 @@ async function handled(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   try {
+    await authorize({ ...context, caller: request.caller }, route.permission, request)
     return await route.handle(context, request, reply)
   } catch (error) {
     // A client sends its whole body before it reads the answer: what is left of it must be taken.

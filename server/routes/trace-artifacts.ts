@@ -22,7 +22,7 @@ const SPANS_FILE = 'traces.json'
 export const traceArtifactRoutes: readonly Route[] = ['2.0', '3.0'].map((version) => ({
   method: 'GET',
   path: `/ajax-api/${version}/mlflow/get-trace-artifact`,
-  permission: 'trace.read',
+  permission: { 'trace.read': (request) => ({ trace: findQueryValue(request, 'request_id') }) },
   async handle(context, request, reply) {
     const traceId = findQueryValue(request, 'request_id')
     if (traceId === undefined) {

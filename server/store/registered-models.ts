@@ -12,9 +12,9 @@ import { listLatestVersions, type ModelVersion } from './model-versions.ts'
 /** The tag that makes a registered model, or a version, a prompt. */
 export const PROMPT_TAG = 'mlflow.prompt.is_prompt'
 
-/** Whether a model with these tags is a prompt. */
+/** Whether the tags of a registered model, the last of each key, make it a prompt. */
 export function isPrompt(tags: readonly Tag[]): boolean {
-  return tags.some(({ key, value }) => key === PROMPT_TAG && value?.toLowerCase() === 'true')
+  return tags.findLast(({ key }) => key === PROMPT_TAG)?.value?.toLowerCase() === 'true'
 }
 
 export type RegisteredModelRow = Selectable<Database['registered_models']>

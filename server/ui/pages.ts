@@ -20,6 +20,10 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
   const policy = securityPolicy(config)
 
   app.register(async (scope) => {
+    // The files of the page are MLflow's, the same for everybody, and a browser asks for some without credentials.
+    scope.addHook('onRoute', (route) => {
+      route.config = { permission: 'open', ...route.config }
+    })
     scope.setErrorHandler((error) => {
       throw toNotFound(error)
     })
@@ -45,7 +49,8 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
         suppressWarning: true,
       })
     }
-    scope.get(`${config.staticPrefix}/`, async (_request, reply) => {
+    const signedIn = { config: { permission: 'signed-in' } } as const
+    scope.get(`${config.staticPrefix}/`, signedIn, async (_request, reply) => {
       if (!isThere()) {
         return reply
           .status(404)
@@ -60,7 +65,7 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
     })
     // The page's URLs are relative, so they are right only below a slash.
     if (config.staticPrefix !== '') {
-      scope.get(config.staticPrefix, async (_request, reply) =>
+      scope.get(config.staticPrefix, signedIn, async (_request, reply) =>
         reply.redirect(`${config.staticPrefix}/`, 308),
       )
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { RPCS } from '../../server/api/index.ts'
 import { pendingRpcs } from '../../server/api/pending.ts'
 import { ROUTES } from '../../server/app.ts'
+import { ONLY_SEEN, type Permission } from '../../server/auth/permission.ts'
 import { urlsOf } from '../../server/rpc.ts'
 
 export interface Endpoint {
@@ -21,9 +22,13 @@ export interface Endpoint {
 }
 
 /** What `server/health.ts` and `server/ui/pages.ts` answer without a table; the test asks the server for each. */
-export const PAGES = ['/', '/static-files/{}', '/build/{}', '/health', '/version'].map(
-  (path) => `GET ${path}`,
-)
+export const PAGES: Readonly<Record<string, Permission>> = {
+  'GET /': 'signed-in',
+  'GET /static-files/{}': 'open',
+  'GET /build/{}': 'open',
+  'GET /health': 'open',
+  'GET /version': 'open',
+}
 
 /** What is not served on purpose, and why. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -60,16 +65,26 @@ export function listOwnEndpoints(): OwnEndpoint[] {
     ({ method, path, version = '2.0', permission }) => ({
       method,
       path: `/[ajax-]api/${version}${path}`,
-      permission,
+      permission: shown(permission),
     }),
   )
 }
 
+/** Every name of what is asked, and whether the answer leaves out what may not be seen. */
+function shown(permission: Permission): string {
+  if (typeof permission === 'string') return permission
+  return Object.entries(permission)
+    .map(([name, objects]) => (objects === ONLY_SEEN ? `${name}, filtered` : name))
+    .join(' and ')
+}
+
 function servedPaths(): Map<string, string> {
   return new Map([
-    ...RPCS.flatMap((one) => urlsOf(one).map((url) => [keyOf(one.method, url), one.permission] as const)),
-    ...ROUTES.map((one) => [keyOf(one.method, one.path), one.permission] as const),
-    ...PAGES.map((page) => [page, 'open'] as const),
+    ...RPCS.flatMap((one) =>
+      urlsOf(one).map((url) => [keyOf(one.method, url), shown(one.permission)] as const),
+    ),
+    ...ROUTES.map((one) => [keyOf(one.method, one.path), shown(one.permission)] as const),
+    ...Object.entries(PAGES).map(([page, permission]) => [page, shown(permission)] as const),
   ])
 }
 

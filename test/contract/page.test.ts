@@ -41,7 +41,7 @@ it('nothing is refused on purpose and served', () => {
   expect(refused.map(({ permission }) => permission)).toEqual([undefined])
 })
 
-it.each(PAGES)('%s, which is in no table, is mounted', async (page) => {
+it.each(Object.keys(PAGES))('%s, which is in no table, is mounted', async (page) => {
   const [method, path = ''] = page.split(' ')
   const app = await testApp({ uiDir: import.meta.dirname })
   await app.ready()

@@ -1,0 +1,79 @@
+/** Who is asking: one hook gives every request its caller before anything else is done with it. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Access } from '../access/access.ts'
+import { ANYBODY, type Caller, NOBODY } from '../access/caller.ts'
+import type { Context } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { nameOf, type Permission } from './permission.ts'
+import type { Identity, SignIn } from './sign-in.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller
+  }
+  interface FastifyContextConfig {
+    /** What a caller must be allowed to do: a route without it stops the start. */
+    permission?: Permission
+  }
+}
+
+/** How callers are known while a login is on. */
+export interface Gate {
+  /** The ways to sign in, in the order in which they are tried. */
+  readonly ways: readonly SignIn[]
+  /** What a user may do now; undefined for one that is no user any more. */
+  accessOf(identity: Identity): Promise<Access | undefined>
+}
+
+/** Gives every request of `app` a caller. Without a gate everybody is the same, and nothing is looked up. */
+export function nameCallers(app: FastifyInstance, context: Context, gate: Gate | undefined): void {
+  app.decorateRequest('caller', null as never)
+  app.addHook('onRequest', (request, reply, done) => {
+    // A path that leads nowhere has no permission: who is not signed in does not learn which do.
+    const isOpen = request.routeOptions.config?.permission === 'open'
+    if (!gate || isOpen) {
+      request.caller = gate ? NOBODY : ANYBODY
+      return done()
+    }
+    signIn(gate, context, request).then(
+      (caller) => {
+        request.caller = caller
+        done()
+      },
+      (error: Error) => {
+        if (error instanceof ApiError && error.status === 401) {
+          reply.header('www-authenticate', 'Basic realm="mlflow"')
+        }
+        done(error)
+      },
+    )
+  })
+}
+
+/** Stops the start of an app that has a route without a permission. */
+export function requirePermissions(app: FastifyInstance): void {
+  const routes: { url: string; config?: { permission?: Permission } }[] = []
+  app.addHook('onRoute', (route) => {
+    routes.push(route)
+  })
+  app.addHook('onReady', async () => {
+    const without = routes
+      .filter(({ config }) => !config?.permission || !nameOf(config.permission))
+      .map(({ url }) => url)
+    if (without.length > 0)
+      throw new Error(`routes without a permission: ${[...new Set(without)].join(', ')}`)
+  })
+}
+
+async function signIn({ ways, accessOf }: Gate, context: Context, request: FastifyRequest): Promise<Caller> {
+  for (const way of ways) {
+    const identity = await way(context, request)
+    const access = identity && (await accessOf(identity))
+    if (access) return { name: identity.username, via: identity.via, access }
+    if (identity) break
+  }
+  throw new ApiError(
+    'UNAUTHENTICATED',
+    'You are not signed in. Clients take MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.',
+  )
+}

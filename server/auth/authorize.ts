@@ -1,0 +1,73 @@
+/** Whether a caller may do what a request asks, before anything is done. */
+import { type Access, isUnlimited, mayAdminister } from '../access/access.ts'
+import type { RequestContext } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { type Kind, type Owners, ownersOf } from './owners.ts'
+import type { Demands, Objects, Permission, PermissionName } from './permission.ts'
+import { ONLY_SEEN } from './permission.ts'
+import { isAllowed } from './rules.ts'
+
+/**
+ * Returns at once for a caller who may do everything, so that a server without a login looks nothing up.
+ * @throws ApiError PERMISSION_DENIED, for what is not there as for what is denied: the answer tells neither
+ */
+export function authorize<R>(
+  context: RequestContext,
+  permission: Permission<R>,
+  request: R,
+): Promise<void> | undefined {
+  const { access } = context.caller
+  if (permission === 'open' || permission === 'signed-in' || isUnlimited(access)) return undefined
+  if (permission !== 'admin') return authorizeDemands(context, permission, request)
+  if (!mayAdminister(access)) throw denied()
+  return undefined
+}
+
+export function denied(): ApiError {
+  return new ApiError('PERMISSION_DENIED', 'Permission denied')
+}
+
+/** One object that a request names. */
+interface Asked {
+  readonly name: PermissionName
+  readonly kind: Kind
+  readonly object: string
+}
+
+async function authorizeDemands<R>(context: RequestContext, demands: Demands<R>, request: R): Promise<void> {
+  const asked: Asked[] = []
+  let isNarrowed = false
+  for (const [name, objectsOf] of Object.entries(demands) as [PermissionName, Demands<R>[PermissionName]][]) {
+    if (objectsOf === ONLY_SEEN) isNarrowed = true
+    else if (objectsOf) asked.push(...named(name, objectsOf(request)))
+  }
+  // Nothing that could be allowed is nothing that is allowed.
+  if (asked.length === 0 && !isNarrowed) throw denied()
+  const owners = await ownersOfAll(context, asked)
+  for (const one of asked) if (!isMet(context.caller.access, one, owners)) throw denied()
+}
+
+function named(name: PermissionName, objects: Objects): Asked[] {
+  return (Object.keys(objects) as Kind[]).flatMap((kind) => {
+    const all = objects[kind]
+    const given = typeof all === 'string' ? [all] : (all ?? [])
+    return [...new Set(given)].flatMap((object) => (object ? [{ name, kind, object }] : []))
+  })
+}
+
+async function ownersOfAll(context: RequestContext, asked: readonly Asked[]): Promise<Map<Kind, Owners>> {
+  const owners = new Map<Kind, Owners>()
+  for (const [kind, some] of Map.groupBy(asked, (one) => one.kind)) {
+    const objects = [...new Set(some.map(({ object }) => object))]
+    const isDeletion = some.some(({ name }) => name.endsWith('.delete'))
+    owners.set(kind, await ownersOf(context, kind, objects, isDeletion))
+  }
+  return owners
+}
+
+function isMet(access: Access, { name, kind, object }: Asked, owners: ReadonlyMap<Kind, Owners>): boolean {
+  const owned = owners.get(kind)?.get(object) ?? []
+  // What the operator keeps in the store beside the experiments is the operator's.
+  if (owned.length === 0) return kind === 'artifact' && mayAdminister(access)
+  return owned.every((one) => isAllowed(access, name, one))
+}
