@@ -1,7 +1,9 @@
-import { visible } from '../access/access.ts'
+import { mayAdminister, visible } from '../access/access.ts'
 import { checkArtifactLocation } from '../artifacts/location-check.ts'
+import { isOwnPlace } from '../artifacts/own-place.ts'
 import { ONLY_SEEN } from '../auth/permission.ts'
-import { invalidParameter, notFound } from '../errors.ts'
+import type { RequestContext } from '../context.ts'
+import { ApiError, invalidParameter, notFound } from '../errors.ts'
 import { deleteExperiment, restoreExperiment } from '../operations/experiment-lifecycle.ts'
 import { rpc } from '../rpc.ts'
 import {
@@ -10,6 +12,7 @@ import {
   type Experiment,
   findExperimentByName,
   getExperiment,
+  listArtifactLocations,
   renameExperiment,
   setExperimentTag,
 } from '../store/experiments.ts'
@@ -27,12 +30,15 @@ export const experimentRpcs = [
       artifact_location: text().optional(),
       tags: list(tagMessage).default([]),
     }),
-    async handler({ db, config, clock }, { name, artifact_location, tags }) {
+    async handler(context, { name, artifact_location, tags }) {
+      const { db, config, clock } = context
       checkExperimentName(name)
       for (const one of tags) checkExperimentTag(one)
+      const artifactLocation = artifact_location ? checkArtifactLocation(artifact_location, config) : ''
+      if (artifactLocation) await checkOwnPlace(context, artifactLocation)
       const id = await createExperiment(db, {
         name,
-        artifactLocation: artifact_location ? checkArtifactLocation(artifact_location, config) : '',
+        artifactLocation,
         artifactRoot: config.defaultArtifactRoot,
         tags,
         now: clock(),
@@ -136,6 +142,16 @@ export function toWire(experiment: Experiment) {
     tags: toWireTags(experiment.tags),
     workspace: experiment.workspace,
   }
+}
+
+/** Who makes an experiment manages what is at its location: it must not be anybody else's. */
+async function checkOwnPlace({ db, config, caller }: RequestContext, location: string): Promise<void> {
+  if (mayAdminister(caller.access)) return
+  if (isOwnPlace(location, await listArtifactLocations(db), config)) return
+  throw new ApiError(
+    'PERMISSION_DENIED',
+    `Permission denied: the artifact location '${location}' is, holds or is inside a place of experiments. Name another, or none.`,
+  )
 }
 
 function notActive(experiment: Experiment) {

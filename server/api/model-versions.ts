@@ -71,16 +71,20 @@ export const modelVersionRpcs = [
       checkModelName(name)
       checkColumns({ source, run_id, run_link, description })
       for (const one of tags) checkVersionTag(one)
-      const version = await createModelVersion(db, config, {
-        name,
-        source,
-        runId: run_id,
-        modelId: model_id,
-        runLink: run_link,
-        description,
-        tags,
-        now: clock(),
-      })
+      const version = await createModelVersion(
+        db,
+        { config, access: caller.access },
+        {
+          name,
+          source,
+          runId: run_id,
+          modelId: model_id,
+          runLink: run_link,
+          description,
+          tags,
+          now: clock(),
+        },
+      )
       return { model_version: toWire(await shownVersion(db, caller.access, version)) }
     },
   }),

@@ -32,7 +32,10 @@ export const traceRpcs = [
     },
     request: message({ trace: message({ trace_info: traceInfoMessage }) }),
     async handler({ db, config, clock, caller }, { trace }) {
-      const started = await startTrace(db, toNewTrace(trace.trace_info, config), clock())
+      const started = await startTrace(db, toNewTrace(trace.trace_info, config), {
+        access: caller.access,
+        now: clock(),
+      })
       return { trace: { trace_info: toWireTrace(await shownTrace(db, caller.access, started)) } }
     },
   }),

@@ -1,4 +1,5 @@
 /** Spans as they end, in any order and in several requests: each adds to what is known of its trace. */
+import type { Access } from '../access/access.ts'
 import type { Db } from '../db/index.ts'
 import { readJson, readText, type Span } from '../otlp/span.ts'
 import { pythonJson } from '../python-json.ts'
@@ -25,7 +26,7 @@ import {
 } from '../store/traces.ts'
 import { previewOf } from './preview.ts'
 import { type SpanNode, totalUsed } from './span-totals.ts'
-import { FINALIZED_KEY, refuseArchived, traceLocation } from './start-trace.ts'
+import { checkMayJoin, FINALIZED_KEY, refuseArchived, traceLocation } from './start-trace.ts'
 
 const TOKEN_USAGE = 'mlflow.chat.tokenUsage'
 const COST = 'mlflow.llm.cost'
@@ -37,15 +38,23 @@ const TAG_VALUE = 8_000
 /** One request may bring thousands; others are served between two transactions. */
 const TRACES_AT_ONCE = 50
 
-/** Writes spans to the traces they belong to, which it makes in the experiment where they are not there yet. */
-export async function logSpans(db: Db, experimentId: number, spans: readonly Span[]): Promise<void> {
+/**
+ * Writes spans to the traces they belong to, which it makes in the experiment where they are not there yet.
+ * @throws ApiError PERMISSION_DENIED for those of a trace that is not the caller's to change
+ */
+export async function logSpans(
+  db: Db,
+  experimentId: number,
+  spans: readonly Span[],
+  access: Access,
+): Promise<void> {
   const byTrace = Map.groupBy(spans, ({ traceId }) => traceId)
   // One order for all writers: two that wait for each other's traces would never end.
   const traceIds = [...byTrace.keys()].sort()
   for (let at = 0; at < traceIds.length; at += TRACES_AT_ONCE) {
     await db.transaction().execute(async (tx) => {
       for (const traceId of traceIds.slice(at, at + TRACES_AT_ONCE)) {
-        await logSpansOfTrace(tx, experimentId, traceId, byTrace.get(traceId) ?? [])
+        await logSpansOfTrace(tx, { experimentId, traceId, access }, byTrace.get(traceId) ?? [])
       }
     })
   }
@@ -53,14 +62,14 @@ export async function logSpans(db: Db, experimentId: number, spans: readonly Spa
 
 async function logSpansOfTrace(
   db: Db,
-  experimentId: number,
-  traceId: string,
+  { experimentId, traceId, access }: { experimentId: number; traceId: string; access: Access },
   spans: readonly Span[],
 ): Promise<void> {
   await makeTrace(db, experimentId, traceId, spans)
   await nextGeneration(db, [traceId])
-  await refuseArchived(db, [traceId])
   const { row, metadata } = await getTrace(db, traceId)
+  checkMayJoin(access, row, experimentId)
+  await refuseArchived(db, [traceId])
   await putSpans(
     db,
     spans.map((span) => ({ experiment_id: row.experiment_id, ...spanRow(span) })),
@@ -206,6 +215,9 @@ function firstText(spans: readonly Span[], ...keys: readonly string[]): string |
   return null
 }
 
+/** What only servers write: a client would have them read files of others. */
+const SERVERS_TAGS: readonly string[] = [SPANS_LOCATION_TAG, ARTIFACT_LOCATION_TAG]
+
 /** Tags that a client gave the trace, which the root span carries. */
 function tagsOf(root: Span): Map<string, string> {
   const tags = Object.entries(root.attributes)
@@ -226,7 +238,7 @@ function resourceTags(spans: readonly Span[]): Map<string, string> {
 function fitting(tags: readonly (readonly [string, string])[]): Map<string, string> {
   return new Map(
     tags
-      .filter(([key]) => key !== '' && key.length <= TAG_KEY && key !== SPANS_LOCATION_TAG)
+      .filter(([key]) => key !== '' && key.length <= TAG_KEY && !SERVERS_TAGS.includes(key))
       .map(([key, value]) => [key, value.slice(0, key === TRACE_NAME_TAG ? 4_096 : TAG_VALUE)]),
   )
 }

@@ -2,6 +2,7 @@
  * Where a new model version says its files are. Whoever may read the version can have the server read from there,
  * so a source is taken only when the run or the logged model it names holds it, or when this server never reads it.
  */
+import { type Access, mayAdminister } from '../access/access.ts'
 import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
@@ -50,10 +51,13 @@ export function promptSource({ source, runId }: RequestedSource): ModelSource {
   return { source, runId: runId ?? '', modelId: '', storageLocation: source }
 }
 
-/** @throws ApiError for a source that the request's run or logged model does not hold */
+/**
+ * @throws ApiError for a source that the request's run or logged model does not hold, or that is elsewhere and so not
+ * the caller's to name
+ */
 export async function resolveSource(
   db: Db,
-  config: Config,
+  { config, access }: { config: Config; access: Access },
   requested: RequestedSource,
 ): Promise<ModelSource> {
   const uri = parseSourceUri(requested.source)
@@ -61,12 +65,13 @@ export async function resolveSource(
   const model = uri.scheme === 'models' ? parseModelSource(uri) : undefined
   if (model && !('modelId' in model)) return versionSource(db, uri, model, requested)
   const { runId = '', modelId = '' } = requested
-  if (modelId) return loggedModelSource(db, uri, model, modelId, runId)
+  const isFree = isElsewhere(uri) && mayAdminister(access)
+  if (modelId) return loggedModelSource(db, uri, model, { modelId, runId, isFree })
   if (model) throw notHeld(uri, 'model_id')
   if (uri.scheme === 'runs' && (uri.authority || uri.path.split('/')[1] !== runId || !runId)) {
     throw notHeld(uri, 'run_id')
   }
-  await checkHeld(uri, 'run_id', runId && (() => runRoot(db, runId)))
+  if (uri.scheme !== 'runs' && !isFree) await checkHeld(uri, 'run_id', runId && (() => runRoot(db, runId)))
   return { source: uri.text, runId, modelId, storageLocation: uri.text }
 }
 
@@ -142,15 +147,13 @@ async function loggedModelSource(
   db: Db,
   uri: SourceUri,
   model: { readonly modelId: string } | undefined,
-  modelId: string,
-  runId: string,
+  { modelId, runId, isFree }: { modelId: string; runId: string; isFree: boolean },
 ): Promise<ModelSource> {
   if (uri.scheme === 'runs' || (model && model.modelId !== modelId)) throw notHeld(uri, 'model_id')
-  const isHeld = !isLocal(uri) && !isProxied(uri)
   const row = await getActiveLoggedModelRow(db, modelId).catch((error: unknown) => {
-    throw isHeld ? error : notHeldIfMissing(error, uri, 'model_id')
+    throw isElsewhere(uri) ? error : notHeldIfMissing(error, uri, 'model_id')
   })
-  await checkHeld(uri, 'model_id', async () => row.artifact_location)
+  if (!model && !isFree) await checkHeld(uri, 'model_id', async () => row.artifact_location)
   return {
     source: uri.text,
     runId: runId || row.source_run_id,
@@ -159,15 +162,19 @@ async function loggedModelSource(
   }
 }
 
+/** Whether the URI names a store of its own: what is in this server's is held by a run or a logged model. */
+function isElsewhere(uri: SourceUri): boolean {
+  return !isLocal(uri) && !isProxied(uri)
+}
+
 type Holder = 'run_id' | 'model_id'
 
-/** Refuses a local or proxied source that is not below its holder's artifact root. */
+/** Refuses a source that is not below its holder's artifact root. */
 async function checkHeld(
   uri: SourceUri,
   holder: Holder,
   findRoot: '' | (() => Promise<string>),
 ): Promise<void> {
-  if (!isLocal(uri) && !isProxied(uri)) return
   const root =
     findRoot &&
     (await findRoot().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 /** Creating and deleting versions of registered models. */
+import type { Access } from '../access/access.ts'
 import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
 import { pythonJson } from '../python-json.ts'
@@ -35,13 +36,17 @@ export interface NewVersion extends RequestedSource {
 }
 
 /** Adds a version to a model, with the next number, and notes it on the logged model it is made of. */
-export async function createModelVersion(db: Db, config: Config, version: NewVersion): Promise<ModelVersion> {
+export async function createModelVersion(
+  db: Db,
+  { config, access }: { config: Config; access: Access },
+  version: NewVersion,
+): Promise<ModelVersion> {
   const { name, description, runLink, now } = version
   const tags = lastOfEachKey(version.tags)
   return db.transaction().execute(async (tx) => {
     const { source, runId, modelId, storageLocation } = isPrompt(tags)
       ? promptSource(version)
-      : await resolveSource(tx, config, version)
+      : await resolveSource(tx, { config, access }, version)
     // Before the number is read: this locks the model, so that two versions at once get two numbers.
     await updateRegisteredModel(tx, name, { last_updated_time: now })
     const number = await nextVersion(tx, name)

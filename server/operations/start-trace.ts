@@ -1,10 +1,17 @@
 /** A trace as its client tells of it when it is over: MLflow calls that its start. */
 import type { Insertable } from 'kysely'
+import { type Access, mayOnPart } from '../access/access.ts'
 import type { Db } from '../db/index.ts'
 import type { Database } from '../db/schema/index.ts'
-import { invalidParameter } from '../errors.ts'
+import { ApiError, invalidParameter } from '../errors.ts'
 import { getExperiment } from '../store/experiments.ts'
-import { columnsOf, isInColumns, TRACE_NAME_TAG, type TraceColumns } from '../store/trace-columns.ts'
+import {
+  columnsOf,
+  isInColumns,
+  TRACE_NAME_TAG,
+  type TraceColumns,
+  type TraceRow,
+} from '../store/trace-columns.ts'
 import {
   ARTIFACT_LOCATION_TAG,
   getTrace,
@@ -38,12 +45,21 @@ export interface NewTrace {
 /** Says that spans that come later must not change what the client said of the whole trace. */
 export const FINALIZED_KEY = 'mlflow.trace.infoFinalized'
 
-/** Records a trace, over what its spans told of it if they came first. */
-export async function startTrace(db: Db, trace: NewTrace, now: number): Promise<Trace> {
+/**
+ * Records a trace, over what its spans told of it if they came first.
+ * @throws ApiError PERMISSION_DENIED for the id of a trace that is in another experiment and not the caller's to change
+ */
+export async function startTrace(
+  db: Db,
+  trace: NewTrace,
+  { access, now }: { access: Access; now: number },
+): Promise<Trace> {
   return db.transaction().execute(async (tx) => {
     const location = await traceLocation(tx, trace.experimentId, trace.traceId)
     const { traceId } = trace
-    if (!(await insertTraceRow(tx, { request_id: traceId, ...rowOf(trace) }))) await updateTrace(tx, trace)
+    if (!(await insertTraceRow(tx, { request_id: traceId, ...rowOf(trace) }))) {
+      await updateTrace(tx, trace, access)
+    }
     await setTracePairs(tx, 'trace_tags', traceId, [...inTags(trace.tags), [ARTIFACT_LOCATION_TAG, location]])
     const metadata = [...inMetadata(trace.metadata), [FINALIZED_KEY, 'true'] as const]
     await setTracePairs(tx, 'trace_request_metadata', traceId, metadata)
@@ -88,9 +104,20 @@ export async function refuseArchived(db: Db, traceIds: readonly string[]): Promi
   if (moved) throw invalidParameter(`Trace '${moved.request_id}' is archived and cannot be changed.`)
 }
 
-async function updateTrace(db: Db, trace: NewTrace): Promise<void> {
+/**
+ * A client chooses the ids of traces, so it may name one that is there, in an experiment that it has no say in.
+ * @throws ApiError PERMISSION_DENIED
+ */
+export function checkMayJoin(access: Access, { experiment_id }: TraceRow, experimentId: number): void {
+  if (experiment_id === experimentId) return
+  if (mayOnPart(access, 'update', 'trace', 'experiment', String(experiment_id))) return
+  throw new ApiError('PERMISSION_DENIED', 'Permission denied')
+}
+
+async function updateTrace(db: Db, trace: NewTrace, access: Access): Promise<void> {
   const { traceId, experimentId, requestTime, tags, requestPreview, responsePreview } = trace
   await nextGeneration(db, [traceId])
+  checkMayJoin(access, await getTraceRow(db, traceId), experimentId)
   await refuseArchived(db, [traceId])
   const { trace_name, request_preview, response_preview, ...row } = rowOf(trace)
   await updateTraceRow(db, traceId, {

@@ -26,7 +26,7 @@ export const otlpRoutes: readonly Route[] = [
       const spans = resourceSpans.flatMap(({ resource, scopeSpans }) =>
         scopeSpans.flatMap((scope) => scope.spans.map((span) => toSpan(span, resource.attributes))),
       )
-      await logSpans(db, experimentId, spans)
+      await logSpans(db, experimentId, spans, request.caller.access)
       const runId = request.headers['x-mlflow-run-id']
       if (typeof runId === 'string' && runId !== '') {
         const roots = spans.filter(({ parentId }) => parentId === null)

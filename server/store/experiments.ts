@@ -89,6 +89,12 @@ export async function findExperimentByName(
   return row && { ...row, tags: await listExperimentTags(db, row.experiment_id) }
 }
 
+/** Where the artifacts of experiments are, each place once. */
+export async function listArtifactLocations(db: Db): Promise<(string | null)[]> {
+  const rows = await db.selectFrom('experiments').select('artifact_location').distinct().execute()
+  return rows.map((row) => row.artifact_location)
+}
+
 /** Renames an active experiment. */
 export async function renameExperiment(db: Db, id: number, name: string, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
