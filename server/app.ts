@@ -8,6 +8,7 @@ import Fastify, {
 import { RPCS } from './api/index.ts'
 import { onlyArtifactRoutes, onlyArtifactRpcs } from './artifacts-only.ts'
 import { type Gate, nameCallers, requirePermissions } from './auth/authenticate.ts'
+import { trustedProxies } from './auth/trusted-proxies.ts'
 import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
 import { ApiError } from './errors.ts'
@@ -41,6 +42,7 @@ export function buildApp(context: Context, gate?: Gate): FastifyInstance {
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.maxRequestBytes,
+    trustProxy: trustedProxies(config.trustedProxies),
     // A socket on which nothing moves for this long is closed; uploads may take their time.
     connectionTimeout: 60_000,
     requestTimeout: 0,

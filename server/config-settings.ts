@@ -12,6 +12,7 @@ import {
   flag,
   integerBetween,
   loginWays,
+  networks,
   permissionLevel,
   regularExpression,
   s3UploadArguments,
@@ -267,6 +268,12 @@ export const SETTINGS = {
       .pipe(z.enum(['SAMEORIGIN', 'DENY', 'NONE'], { message: 'must be SAMEORIGIN, DENY or NONE' })),
     fallback: 'SAMEORIGIN',
     help: 'Who may show this server in a frame: SAMEORIGIN, DENY, or NONE for anyone.',
+  }),
+  trustedProxies: setting({
+    env: 'TRACKYARD_TRUSTED_PROXIES',
+    schema: networks,
+    fallback: [],
+    help: 'Addresses and networks of the proxies whose X-Forwarded- headers are believed: 10.0.0.0/16 (default: none).',
   }),
   disableSecurityMiddleware: setting({
     env: 'MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE',

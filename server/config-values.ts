@@ -1,4 +1,5 @@
 /** The kinds of values settings take: each reads its text, says what is allowed, and writes the text again. */
+import { isIP } from 'node:net'
 import type { CreateMultipartUploadCommandInput } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { parseDatabaseUri } from './db/uri.ts'
@@ -84,6 +85,10 @@ export const artifactRoot = z
     message: 'must be mlflow-artifacts:/, s3://bucket/prefix or a local folder (a path or file:///path)',
   })
 
+export const networks = commaList.refine((items) => items.every(isNetwork), {
+  message: 'must be addresses and networks such as 10.0.0.0/16, separated by commas',
+})
+
 export const endpointUrl = z.string().refine(
   (text) => {
     const url = URL.parse(text)
@@ -165,6 +170,14 @@ export const fernetKey = z
 export const staticPrefix = z
   .string()
   .regex(/^(\/[\w.~-]+)+$/, { message: "must start with '/' and not end with it" })
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/')
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return (
+    rest.length === 0 && bits > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && +length <= bits))
+  )
+}
 
 function isBucket(uri: string): boolean {
   return /^s3:\/\/[a-z0-9][a-z0-9.-]+(\/|$)/.test(uri)

@@ -58,6 +58,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   staticPrefix: fc.oneof(fc.constant(''), folder),
   allowedHosts: words,
   corsAllowedOrigins: words,
+  trustedProxies: fc.constantFrom([], ['10.0.0.0/16', 'fd00::1']),
   xFrameOptions: fc.constantFrom('SAMEORIGIN', 'DENY', 'NONE'),
   disableSecurityMiddleware: fc.boolean(),
   appName: fc.constant(''),
