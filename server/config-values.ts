@@ -89,6 +89,32 @@ export const networks = commaList.refine((items) => items.every(isNetwork), {
   message: 'must be addresses and networks such as 10.0.0.0/16, separated by commas',
 })
 
+/** A URL whose answers are believed: TLS says whose they are, but for a server on this machine. */
+export const trustedUrl = z.string().refine(
+  (text) => {
+    const url = URL.parse(text)
+    if (url === null || url.username + url.password + url.hash !== '') return false
+    return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname))
+  },
+  { message: 'must be an https:// URL, without a user; http:// is for 127.0.0.1 and localhost only' },
+)
+
+const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
+
+/** Signatures that nobody can make who only knows the key that checks them. */
+const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+
+export const signatureAlgorithms = commaList.refine(
+  (names) => names.length > 0 && names.every((name) => SIGNATURES.includes(name)),
+  { message: `must be some of ${SIGNATURES.join(', ')}` },
+)
+
+export const loadBalancerArn = z
+  .string()
+  .regex(/^arn:aws[\w-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer\/app\/[\w-]+\/[0-9a-f]+$/, {
+    message: 'must be arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID',
+  })
+
 export const endpointUrl = z.string().refine(
   (text) => {
     const url = URL.parse(text)

@@ -18,6 +18,9 @@ const word = fc.stringMatching(/^[a-z][a-z0-9.-]{0,12}$/)
 const folder = fc.array(word, { minLength: 1, maxLength: 3 }).map((names) => `/${names.join('/')}`)
 const words = fc.array(word, { maxLength: 3 })
 
+const LOAD_BALANCER =
+  'arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/a/50dc6c495c0c9188'
+
 const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   backendStoreUri: fc.oneof(
     folder.map((path) => `sqlite:///${path}`),
@@ -59,6 +62,20 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   allowedHosts: words,
   corsAllowedOrigins: words,
   trustedProxies: fc.constantFrom([], ['10.0.0.0/16', 'fd00::1']),
+  tokenDays: fc.integer({ min: 1, max: 3_650 }),
+  tokenMaxDays: fc.integer({ min: 1, max: 3_650 }),
+  jwtIssuer: fc.constantFrom('', 'https://idp.example/realms/ml'),
+  jwtAudience: words,
+  jwtAlgorithms: fc.constantFrom(['RS256'], ['ES256', 'EdDSA']),
+  jwtKeysUrl: fc.constantFrom('', 'https://idp.example/keys'),
+  jwtUsernameClaim: word,
+  jwtGroupsClaim: word,
+  loadBalancerArn: fc.constantFrom('', LOAD_BALANCER),
+  loadBalancerIssuer: word,
+  loadBalancerClientId: word,
+  loadBalancerKeysUrl: fc.constantFrom('', 'http://127.0.0.1:8080'),
+  loadBalancerUsernameClaim: word,
+  loadBalancerGroupsClaim: word,
   xFrameOptions: fc.constantFrom('SAMEORIGIN', 'DENY', 'NONE'),
   disableSecurityMiddleware: fc.boolean(),
   appName: fc.constant(''),
