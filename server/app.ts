@@ -16,6 +16,7 @@ import { mountHealth } from './health.ts'
 import { trackRequests } from './limits/in-flight.ts'
 import { limitCallers, limitRequests } from './limits/requests.ts'
 import { closeSlowClients, headerTimeouts } from './limits/slow-clients.ts'
+import { withoutProxiedBytes } from './presigned-only.ts'
 import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
 import { otlpRoutes } from './routes/otlp.ts'
@@ -85,10 +86,11 @@ export function buildApp(context: Context, gate?: Gate): FastifyInstance {
   })
   mountHealth(app, context)
   mountPages(app, context)
-  const { artifactsOnly } = config
+  const { artifactsOnly, artifactsPresignedOnly } = config
+  const routes = artifactsPresignedOnly ? withoutProxiedBytes(ROUTES) : ROUTES
   app.register(async (scope) => mountRpcs(scope, context, artifactsOnly ? onlyArtifactRpcs(RPCS) : RPCS))
   app.register(async (scope) =>
-    mountRoutes(scope, context, artifactsOnly ? onlyArtifactRoutes(ROUTES) : ROUTES),
+    mountRoutes(scope, context, artifactsOnly ? onlyArtifactRoutes(routes) : routes),
   )
   return app
 }

@@ -169,6 +169,13 @@ export const SETTINGS = {
     fallback: false,
     help: 'Serve nothing but artifacts, for clients of another server whose artifact root names this one.',
   }),
+  artifactsPresignedOnly: setting({
+    env: 'MLFLOW_ARTIFACTS_PRESIGNED_ONLY',
+    flag: 'artifacts-presigned-only',
+    schema: flag,
+    fallback: false,
+    help: 'Refuse bytes of artifacts: clients transfer them with S3 itself, by URLs that this server signs.',
+  }),
   maxUploadBytes: setting({
     env: 'TRACKYARD_MAX_UPLOAD_BYTES',
     schema: integerBetween(0, 50_000_000_000_000),

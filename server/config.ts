@@ -23,7 +23,6 @@ const IGNORED: Record<string, string> = {
 
 /** What changes a server in a way this one cannot follow yet: refused, since ignoring it would do harm. */
 const UNSUPPORTED: Record<string, string> = {
-  MLFLOW_ARTIFACTS_PRESIGNED_ONLY: 'artifacts-presigned-only',
   MLFLOW_EXPOSE_PROMETHEUS: 'expose-prometheus',
   MLFLOW_TRACE_ARCHIVAL_CONFIG: 'trace-archival-config',
   MLFLOW_WORKSPACE_STORE_URI: 'workspace-store-uri',
@@ -42,7 +41,7 @@ const REGISTRY_FLAG = 'registry-store-uri'
 /** Each would win over the others without a word. */
 const CREDENTIAL_SOURCES = ['databasePasswordFile', 'databaseSecret', 'databaseIamAuth'] as const
 
-const SWITCHES = new Set(['artifacts-presigned-only', 'enable-workspaces', 'dev'])
+const SWITCHES = new Set(['enable-workspaces', 'dev'])
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -100,6 +99,7 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
     problems.push(...whatArtifactsOnlyExcludes(config))
     config.backendStoreUri = NO_DATABASE
   }
+  if (config.artifactsPresignedOnly) problems.push(...whatPresignedOnlyExcludes(config))
   if (config.appName === 'basic-auth') {
     config.login = [...new Set<LoginWay>(['basic', ...(config.login as Config['login'])])]
   }
@@ -143,6 +143,20 @@ function whatArtifactsOnlyExcludes(config: Record<string, unknown>): string[] {
     )
   }
   if (!serveArtifacts) problems.push('--artifacts-only: leaves nothing to serve with --no-serve-artifacts')
+  return problems
+}
+
+function whatPresignedOnlyExcludes(config: Record<string, unknown>): string[] {
+  const { serveArtifacts, artifactsDestination = '', maxUploadBytes } = config as Partial<Config>
+  const label = '--artifacts-presigned-only'
+  const problems: string[] = []
+  if (!serveArtifacts) problems.push(`${label}: leaves nobody to sign URLs with --no-serve-artifacts`)
+  if (!artifactsDestination.startsWith('s3://')) {
+    problems.push(`${label}: clients can only reach S3; give --artifacts-destination an s3:// URI`)
+  }
+  if (maxUploadBytes) {
+    problems.push(`${label}: a signed URL cannot bound a size; leave TRACKYARD_MAX_UPLOAD_BYTES out`)
+  }
   return problems
 }
 

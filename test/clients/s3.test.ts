@@ -55,6 +55,16 @@ describe.skipIf(!mlflow || !program)('the stock Python client with artifacts in 
       client: () => IN_PARTS,
     },
     {
+      way: 'past a server that carries no bytes',
+      small: 50,
+      large: 50,
+      settings: { MLFLOW_ARTIFACTS_PRESIGNED_ONLY: 'true' },
+      client: () => ({
+        MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE: '0',
+        MLFLOW_MULTIPART_DOWNLOAD_MINIMUM_FILE_SIZE: '0',
+      }),
+    },
+    {
       way: 'with boto3 and credentials of its own',
       small: 50,
       large: 50,
@@ -87,7 +97,8 @@ describe.skipIf(!mlflow || !program)('the stock Python client with artifacts in 
         const list = await get(`ajax-api/2.0/mlflow/artifacts/list?run_id=${seen.run}&path=tree/many`)
         expect(((await list.json()) as { files: object[] }).files).toHaveLength(small)
         const file = await get(`get-artifact?run_uuid=${seen.run}&path=tree/many/0042`)
-        expect(await file.text()).toBe('42')
+        if (settings?.MLFLOW_ARTIFACTS_PRESIGNED_ONLY) expect(file.status).toBe(403)
+        else expect(await file.text()).toBe('42')
       } finally {
         await server?.stop()
         await s3.stop()

@@ -47,6 +47,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   allowedArtifactRoots: words.map((names) => names.map((name) => `s3://${name}`)),
   serveArtifacts: fc.boolean(),
   artifactsOnly: fc.constant(false),
+  artifactsPresignedOnly: fc.constant(false),
   maxUploadBytes: fc.integer({ min: 0, max: 1_000_000_000 }),
   s3EndpointUrl: fc.constantFrom('', 'https://minio.internal:9000'),
   s3AddressingStyle: fc.constantFrom('auto', 'path', 'virtual'),
@@ -182,6 +183,16 @@ it('has no database where it serves artifacts only, and refuses one', () => {
     ])
   }
   expect(problemsOf({}, ['--artifacts-only', '--no-serve-artifacts'])).toHaveLength(1)
+})
+
+it('with --artifacts-presigned-only wants S3, and a server that signs URLs for uploads of any size', () => {
+  const flags = ['--artifacts-presigned-only', '--artifacts-destination']
+  expect(parseConfig({}, [...flags, 's3://bucket/p']).artifactsPresignedOnly).toBe(true)
+  expect(problemsOf({}, [...flags, './here'])).toEqual([
+    '--artifacts-presigned-only: clients can only reach S3; give --artifacts-destination an s3:// URI',
+  ])
+  const others = { TRACKYARD_MAX_UPLOAD_BYTES: '9', MLFLOW_SERVE_ARTIFACTS: 'false' }
+  expect(problemsOf(others, [...flags, 's3://bucket/p'])).toHaveLength(2)
 })
 
 describe('a wrong setting', () => {

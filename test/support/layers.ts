@@ -34,6 +34,7 @@ const SERVER_LAYERS = [
   'routes',
   'api',
   'artifacts-only.ts',
+  'presigned-only.ts',
   'app.ts',
   'start-up-memory.ts',
   'workers.ts',
