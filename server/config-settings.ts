@@ -10,6 +10,7 @@ import {
   endpointUrl,
   fernetKey,
   flag,
+  groupRoles,
   integerBetween,
   loadBalancerArn,
   loginWays,
@@ -426,6 +427,12 @@ export const SETTINGS = {
     schema: z.string(),
     fallback: '',
     help: 'File with that password.',
+  }),
+  groupRoles: setting({
+    env: 'TRACKYARD_GROUP_ROLES',
+    schema: groupRoles,
+    fallback: [],
+    help: "Roles that an identity provider's groups stand for: group=role,other=admin; the role admin may do everything.",
   }),
   secretKey: setting({
     env: 'MLFLOW_FLASK_SERVER_SECRET_KEY',

@@ -54,6 +54,24 @@ export const loginWays = z.codec(z.string(), z.array(z.enum(LOGIN_WAYS)).readonl
   encode: (ways) => ways.join(','),
 })
 
+export interface GroupRole {
+  readonly group: string
+  readonly role: string
+}
+
+/** Pairs of a group and a role; neither has a comma, and a role no equals sign. */
+export const groupRoles = z.codec(z.string(), z.custom<readonly GroupRole[]>(), {
+  decode: (value, context) => {
+    const pairs = commaList.decode(value).map((pair) => /^(.+)=([^=]+)$/.exec(pair))
+    const roles = pairs.map((pair) => ({ group: pair?.[1]?.trim() ?? '', role: pair?.[2]?.trim() ?? '' }))
+    if (roles.every(({ group, role }) => group && role && !role.startsWith('__user_'))) return roles
+    const message = 'must be group=role, separated by commas; no role may begin with __user_'
+    context.issues.push({ code: 'custom', message, input: value })
+    return z.NEVER
+  },
+  encode: (roles) => roles.map(({ group, role }) => `${group}=${role}`).join(','),
+})
+
 const DEFAULT_LEVELS = ['NO_PERMISSIONS', 'READ', 'USE', 'EDIT', 'MANAGE'] as const
 
 export const permissionLevel = z.enum(DEFAULT_LEVELS, {

@@ -3,13 +3,15 @@ import type { Access, Scope } from '../access/access.ts'
 import { accessOf } from '../access/access.ts'
 import type { Level } from '../access/grants.ts'
 import type { Config } from '../config.ts'
-import type { LoginWay } from '../config-values.ts'
+import type { GroupRole, LoginWay } from '../config-values.ts'
 import { databaseOptions } from '../database-options.ts'
 import type { Db } from '../db/index.ts'
 import { type AuthDb, isSameDatabase, isSameServer, migrateLogin, openLoginDatabase } from '../db/login.ts'
 import { type LoginSettings, readLoginSettings } from '../login-settings.ts'
 import type { UserWithGrants } from '../store/users.ts'
+import { ensureAdmin } from './first-admin.ts'
 import { KnownUsers } from './known-users.ts'
+import { Passwords } from './passwords.ts'
 
 export interface Login {
   readonly db: AuthDb
@@ -17,9 +19,12 @@ export interface Login {
   /** What a user may do without a grant. */
   readonly defaultLevel: Level
   readonly users: KnownUsers
+  readonly passwords: Passwords
+  /** What groups of an identity provider stand for here. */
+  readonly groupRoles: readonly GroupRole[]
 }
 
-interface Log {
+export interface Log {
   info(message: string): void
   warn(message: string): void
 }
@@ -32,7 +37,21 @@ export async function openLogin(config: Config, tracking: Db, log: Log): Promise
   if (config.login.length === 0) return undefined
   const settings = await readLoginSettings(config, (text) => log.warn(text))
   const db = await openUsers(config, settings, tracking)
-  return { db, ways: settings.ways, defaultLevel: settings.defaultLevel, users: new KnownUsers(db) }
+  const login: Login = {
+    db,
+    ways: settings.ways,
+    defaultLevel: settings.defaultLevel,
+    users: new KnownUsers(db),
+    passwords: new Passwords(),
+    groupRoles: config.groupRoles,
+  }
+  try {
+    if (login.ways.includes('basic')) await ensureAdmin(login, settings, log)
+    return login
+  } catch (error) {
+    await closeLogin(login, tracking)
+    throw error
+  }
 }
 
 export async function closeLogin(login: Login, tracking: Db): Promise<void> {

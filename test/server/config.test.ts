@@ -87,6 +87,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   authAdminUsername: word,
   authAdminPassword: word,
   authAdminPasswordFile: fc.constant(''),
+  groupRoles: fc.array(fc.record({ group: word, role: word }), { maxLength: 3 }),
   secretKey: word,
   truncateLongValues: fc.boolean(),
   graphqlMaxRootFields: fc.integer({ min: 1, max: 1000 }),

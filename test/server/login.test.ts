@@ -1,22 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { accessFor } from '../../server/operations/login.ts'
-import { temporaryFolder, testContext, testDatabase } from './support.ts'
-
-const PASSWORD = 'a long enough password'
-
-async function loginContext(settings: Parameters<typeof testContext>[0] = {}) {
-  const uri = await testDatabase(await temporaryFolder())
-  const context = await testContext({
-    backendStoreUri: uri,
-    login: ['basic'],
-    authDatabaseUri: uri,
-    authAdminPassword: PASSWORD,
-    ...settings,
-  })
-  if (!context.login) throw new Error('no login')
-  return { context, login: context.login }
-}
+import { loginContext } from './login-support.ts'
+import { temporaryFolder, testContext } from './support.ts'
 
 describe('a login', () => {
   it('is off where nothing turns it on', async () => {
@@ -74,7 +60,7 @@ describe('a user', () => {
     expect(await login.users.find('ann')).toBeUndefined()
     login.users.forget('ann')
     expect(await login.users.find('ann')).toMatchObject({ isAdmin: true, grants: [] })
-    await login.db.deleteFrom('users').execute()
+    await login.db.deleteFrom('users').where('username', '=', 'ann').execute()
     await expect.poll(() => login.users.find('ann')).toBeUndefined()
   })
 })
