@@ -1,5 +1,5 @@
 /** Who is asking: one hook gives every request its caller before anything else is done with it. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Access } from '../access/access.ts'
 import { ANYBODY, type Caller, NOBODY } from '../access/caller.ts'
 import type { Context } from '../context.ts'
@@ -10,6 +10,10 @@ import type { Identity, SignIn } from './sign-in.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller
+  }
+  interface FastifyInstance {
+    /** Every route, with what its callers must be allowed to do. */
+    mounted: readonly RouteOptions[]
   }
   interface FastifyContextConfig {
     /** What a caller must be allowed to do: a route without it stops the start. */
@@ -50,9 +54,10 @@ export function nameCallers(app: FastifyInstance, context: Context, gate: Gate |
   })
 }
 
-/** Stops the start of an app that has a route without a permission. */
+/** Stops the start of an app that has a route without a permission, and lists its routes. */
 export function requirePermissions(app: FastifyInstance): void {
-  const routes: { url: string; config?: { permission?: Permission } }[] = []
+  const routes: RouteOptions[] = []
+  app.decorate('mounted', routes)
   app.addHook('onRoute', (route) => {
     routes.push(route)
   })

@@ -1,0 +1,145 @@
+/**
+ * Every route that is mounted, as every caller, on an object of each kind. What is expected follows from the route's
+ * permission, so a new route is tested when it is there.
+ */
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { describe, expect, it } from 'vitest'
+import { LEVELS, type Level } from '../../server/access/grants.ts'
+import { buildApp } from '../../server/app.ts'
+import type { Permission } from '../../server/auth/permission.ts'
+import { ONLY_SEEN } from '../../server/auth/permission.ts'
+import { temporaryFolder, testContext } from '../server/support.ts'
+import { requestTo } from './requests.ts'
+import { grant, lockedApp, type User } from './support.ts'
+import { makeWorld, type World } from './world.ts'
+
+/** Who asks, and the level they have on every owner; none for who is nobody. */
+const CALLERS: readonly { who: string; headers: Record<string, string>; level?: Level | 'admin' }[] = [
+  { who: 'nobody', headers: {} },
+  { who: 'a bad credential', headers: { 'x-test-user': 'bad' } },
+  { who: 'a user that is gone', headers: { 'x-test-user': 'gone' } },
+  { who: 'a stranger', headers: { 'x-test-user': 'user' }, level: 'NO_PERMISSIONS' },
+  { who: 'a reader', headers: { 'x-test-user': 'user' }, level: 'READ' },
+  { who: 'an editor', headers: { 'x-test-user': 'user' }, level: 'EDIT' },
+  { who: 'a manager', headers: { 'x-test-user': 'user' }, level: 'MANAGE' },
+  { who: 'an admin', headers: { 'x-test-user': 'user' }, level: 'admin' },
+]
+
+/** The least level for each thing that is done to what one has a level on. */
+const LEAST: Readonly<Record<string, Level>> = {
+  read: 'READ',
+  comment: 'READ',
+  create: 'EDIT',
+  update: 'EDIT',
+  delete: 'MANAGE',
+  manage: 'MANAGE',
+  approve: 'MANAGE',
+  // Of one's own.
+  'experiment.create': 'NO_PERMISSIONS',
+  'model.create': 'NO_PERMISSIONS',
+  // MLflow's: it counts as a change of the experiment.
+  'assessment.delete': 'EDIT',
+}
+
+describe.each(CALLERS)('$who', { timeout: 60_000 }, ({ headers, level }) => {
+  it('is let through where the permission says so, and nowhere else', async () => {
+    const context = await testContext({ uiDir: await temporaryFolder() })
+    const open = buildApp(context)
+    const users: Record<string, User> = {}
+    const app = lockedApp(context, users)
+    await app.ready()
+    let world: World | undefined
+    const surprises: string[] = []
+    for (const { route, method, name } of exchanges(app)) {
+      world ??= await makeWorld(open)
+      users.user = { isAdmin: level === 'admin', grants: grantsOn(world, level) }
+      const request = requestTo(route, method, world, world[name])
+      const answer = await app.inject({ ...request, headers: { ...request.headers, ...headers } })
+      const expected = expectedOf(permissionOf(route), level)
+      if (outcomeOf(answer) !== expected || answer.statusCode === 500) {
+        surprises.push(
+          `${method} ${route.url}: ${expected}, got ${answer.statusCode} ${answer.body.slice(0, 200)}`,
+        )
+      }
+      if (expected === 'let through' && mayEnd(route)) world = undefined
+    }
+    expect(surprises).toEqual([])
+  })
+})
+
+it('leaves out of every search what a stranger may not see', async () => {
+  const context = await testContext()
+  const world = await makeWorld(buildApp(context))
+  const app = lockedApp(context, { user: {} })
+  await app.ready()
+  const searches = exchanges(app).filter(({ route }) => isFiltered(permissionOf(route)))
+  expect(searches.length).toBeGreaterThan(20)
+  const told: string[] = []
+  for (const { route, method, name } of searches) {
+    const request = requestTo(route, method, world, world[name])
+    const { body } = await app.inject({ ...request, headers: { ...request.headers, 'x-test-user': 'user' } })
+    for (const secret of Object.values(world)) {
+      // The answer may have a name that the request had.
+      if (secret.length > 3 && body.includes(secret) && !JSON.stringify(request).includes(secret)) {
+        told.push(`${method} ${route.url} tells ${secret}`)
+      }
+    }
+  }
+  expect(told).toEqual([])
+})
+
+/** Whether a request may take something out of the world, or the grants away from it. */
+function mayEnd(route: RouteOptions): boolean {
+  const isChange = Object.keys(permissionOf(route)).some((name) => /\.(delete|manage)$/.test(name))
+  return isChange || route.url.endsWith('/rename')
+}
+
+/** Each route with each of its methods; those about models with the name of a model and the name of a prompt. */
+function exchanges(app: FastifyInstance) {
+  return app.mounted.flatMap((route) =>
+    [route.method]
+      .flat()
+      .flatMap((method) => namesFor(route).map((name) => ({ route, method: method as 'GET', name }))),
+  )
+}
+
+function namesFor(route: RouteOptions): readonly ('model' | 'prompt')[] {
+  const isOfModels = Object.keys(permissionOf(route)).some((name) => /^(model|version)\./.test(name))
+  return isOfModels ? ['model', 'prompt'] : ['model']
+}
+
+function permissionOf({ config }: RouteOptions): Permission {
+  if (!config?.permission) throw new Error('no permission')
+  return config.permission
+}
+
+function expectedOf(permission: Permission, level: Level | 'admin' | undefined) {
+  if (permission === 'open') return 'let through'
+  if (level === undefined) return 'not signed in'
+  if (level === 'admin' || permission === 'signed-in') return 'let through'
+  if (permission === 'admin') return 'denied'
+  const needed = Object.entries(permission).flatMap(([name, objects]) =>
+    objects === ONLY_SEEN ? [] : [LEAST[name] ?? LEAST[name.split('.')[1] ?? ''] ?? 'MANAGE'],
+  )
+  const isMet = needed.every((least) => LEVELS.indexOf(level) >= LEVELS.indexOf(least))
+  return isMet ? 'let through' : 'denied'
+}
+
+function outcomeOf({ statusCode, body }: { statusCode: number; body: string }) {
+  if (statusCode === 401) return 'not signed in'
+  // Whose a comment is, a handler asks, which says so in words of its own.
+  return statusCode === 403 && !/"Only \w+ may /.test(body) ? 'denied' : 'let through'
+}
+
+function isFiltered(permission: Permission): boolean {
+  return typeof permission === 'object' && Object.values(permission).includes(ONLY_SEEN)
+}
+
+function grantsOn({ experiment, model, prompt }: World, level: Level | 'admin' | undefined) {
+  if (level === undefined || level === 'admin') return []
+  return [
+    grant('experiment', experiment, level),
+    grant('registered_model', model, level),
+    grant('prompt', prompt, level),
+  ]
+}
