@@ -10,7 +10,7 @@ const LOCATIONS = EXPERIMENTS.map((experiment_id) => ({
   mlflow_experiment: { experiment_id },
 }))
 const PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
-const ROW_COUNTS = [1, 2, 3, 100]
+const ROW_COUNTS = [1, 2, 100]
 const FILTERS_OF_NAMES = [
   '',
   `name LIKE '%${CANARY}%'`,
@@ -128,46 +128,31 @@ async function allPages(world: World, caller: string | undefined, [method, path,
 }
 
 describe('who may not read the secrets', () => {
-  it('gets the same answers where there are none', async () => {
+  it('gets the answers of a server that has none', { timeout: 90_000 }, async () => {
     const [world, twin] = await twoWorlds()
-    for (const reader of Object.keys(READERS)) {
-      for (const request of listings()) {
-        const pages = await allPages(world, reader, request)
-        expect(pages, `${reader} ${JSON.stringify(request)}`).toEqual(await allPages(twin, reader, request))
-      }
-      const [asked, same] = [lookUps(world), lookUps(twin)]
-      for (const [index, request] of asked.entries()) {
-        const { statusCode, body } = await ask(world, reader, request)
-        const other = await ask(twin, reader, same[index] as Request)
-        const told = `${reader} ${JSON.stringify(request)} ${body}`
-        expect([statusCode, comparable(body, world)], told).toEqual([
-          other.statusCode,
-          comparable(other.body, twin),
-        ])
-      }
-    }
-  })
-
-  it('is told of no secret', async () => {
-    const [world] = await twoWorlds()
-    const requests = [...listings(), ...lookUps(world)]
-    const told = { reader: new Set<string>(), admin: new Set<string>() }
-    for (const request of requests) {
-      const asked = JSON.stringify(request)
+    const [asked, same] = [world, twin].map((one) => [...listings(), ...lookUps(one)]) as [
+      Request[],
+      Request[],
+    ]
+    const reached = new Set<string>()
+    for (const [index, request] of asked.entries()) {
       for (const reader of Object.keys(READERS)) {
-        const { body } = await ask(world, reader, request)
-        if (tells(body, asked, world)) told.reader.add(`${reader} ${asked} ${body}`)
+        const pages = await allPages(world, reader, request)
+        const told = `${reader} ${JSON.stringify(request)}`
+        expect(pages, told).toEqual(await allPages(twin, reader, same[index] as Request))
+        expect(secretsIn(pages, request), told).toEqual([])
       }
-      const { body } = await ask(world, undefined, request)
-      if (tells(body, asked, world)) told.admin.add(request[1])
+      if (secretsIn(await allPages(world, undefined, request), request).length > 0) reached.add(request[1])
     }
-    expect([...told.reader]).toEqual([])
-    // The requests do reach the secrets.
-    expect(told.admin.size).toBeGreaterThan(10)
+    // The requests do reach the secrets, for who may read them.
+    expect(reached.size).toBeGreaterThan(10)
   })
 })
 
-/** Whether an answer has what the question does not. */
-function tells(body: string, asked: string, { secretRun, secretLoggedModel }: World): boolean {
-  return [CANARY, secretRun, secretLoggedModel].some((word) => body.includes(word) && !asked.includes(word))
+/** What answers tell of secrets that the question does not. */
+function secretsIn(pages: readonly string[], request: Request): string[] {
+  const asked = JSON.stringify(request)
+  return [CANARY, '<secret run>', '<secret logged model>'].filter(
+    (word) => !asked.includes(word) && pages.some((page) => page.includes(word)),
+  )
 }
