@@ -129,6 +129,8 @@ async function makeThings(app: FastifyInstance, word: string): Promise<Made> {
     datasets: [{ dataset: { name: word, digest: word, source_type: word, source: word } }],
     models: [{ model_id: loggedModel }],
   })
+  const url = `/api/2.0/mlflow-artifacts/artifacts/${experiment_id}/${run_id}/artifacts/${word}.txt`
+  await app.inject({ method: 'PUT', url, payload: word })
   await post('runs/outputs', { run_id, models: [{ model_id: loggedModel }] })
   const { model: name, prompt, trace } = isSecret ? SECRET : SEEN
   await post('registered-models/create', { name, description: word, tags })
