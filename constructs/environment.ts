@@ -6,11 +6,18 @@ import { CONTAINER_PORT, DATA_FOLDER, type TrackingSettings } from './settings.t
 export const DATABASE_SECRET = SETTINGS.databaseSecret.env
 
 /**
- * The environment of one server container.
+ * The environment of one server container. `made` is what is known only once the stack has made it, such as where
+ * its database is.
  * @throws ConfigError when the server would refuse it at its start
  */
-export function trackingEnvironment(settings: TrackingSettings): Record<string, string> {
-  const environment = toEnvironment(serverConfig(settings))
+export function trackingEnvironment(
+  settings: TrackingSettings,
+  made: Partial<Config> = {},
+): Record<string, string> {
+  const config = { ...serverConfig(settings), ...made }
+  if (!config.backendStoreUri)
+    throw new Error(`a database of kind ${settings.database.kind} must be made first`)
+  const environment = toEnvironment(config)
   parseConfig(environment)
   return environment
 }
@@ -23,20 +30,34 @@ function serverConfig(settings: TrackingSettings): Partial<Config> {
     backendStoreUri: databaseUri(settings.database),
     artifactsDestination: artifactsUri(settings.artifacts),
     logLevel: settings.logLevel,
-    allowedHosts: settings.allowedHosts,
-    corsAllowedOrigins: settings.corsAllowedOrigins,
+    ...namesOf(settings),
     staticPrefix: settings.staticPrefix,
     workers: settings.workers,
+    leaveSeconds: settings.leaveSeconds,
     drainSeconds: settings.drainSeconds,
   }
 }
 
-function databaseUri(database: TrackingSettings['database']): string {
+/** The name that clients use is one the server answers to. Localhost is without being said. */
+function namesOf(settings: TrackingSettings): Pick<Config, 'allowedHosts' | 'corsAllowedOrigins'> {
+  const { hostName, port, allowedHosts, corsAllowedOrigins } = settings
+  if (hostName === 'localhost') return { allowedHosts, corsAllowedOrigins }
+  const origin = `https://${hostName}${port === 443 ? '' : `:${port}`}`
+  return {
+    allowedHosts: [hostName, `${hostName}:*`, ...allowedHosts],
+    corsAllowedOrigins: [origin, ...corsAllowedOrigins],
+  }
+}
+
+function databaseUri(database: TrackingSettings['database']): string | undefined {
   switch (database.kind) {
     case 'sqlite':
       return `sqlite:///${DATA_FOLDER}/${database.file}`
     case 'postgres':
       return `postgresql://${database.host}:${database.port}/${database.name}?sslmode=${database.tls}`
+    case 'container':
+    case 'rds':
+      return undefined
   }
 }
 

@@ -6,6 +6,8 @@ import { z } from 'zod'
 import type { Config, SettingName } from '../server/config.ts'
 import { SETTINGS } from '../server/config-settings.ts'
 import { contradictions } from './contradictions.ts'
+import { artifacts, backup, database, login, TEAM_DEFAULTS, tls } from './option-kinds.ts'
+import { text, wholeNumber } from './option-types.ts'
 
 /** Port the image listens on, inside its container. */
 export const CONTAINER_PORT = 5000
@@ -14,13 +16,6 @@ export const CONTAINER_PORT = 5000
 export const DATA_FOLDER = '/data'
 
 export const TIERS = ['local', 'team', 'enterprise'] as const
-
-const text = (pattern: RegExp, message: string) => z.string().regex(pattern, { message })
-
-const wholeNumber = (least: number, most: number, unit = '') => {
-  const error = `must be a whole number from ${least} to ${most}${unit && ` ${unit}`}`
-  return z.int({ error }).min(least, { error }).max(most, { error })
-}
 
 /** An option that is a setting of the server: whatever the server would refuse at its start is refused here. */
 function asServer<Name extends SettingName>(name: Name, type: z.ZodType<Config[Name]>) {
@@ -32,47 +27,6 @@ function asServer<Name extends SettingName>(name: Name, type: z.ZodType<Config[N
   })
 }
 
-const database = z.discriminatedUnion(
-  'kind',
-  [
-    z.strictObject({
-      kind: z.literal('sqlite'),
-      /** File name inside the data folder. @default mlflow.db */
-      file: text(/^[\w-][\w.-]*$/, 'must be a plain file name').default('mlflow.db'),
-    }),
-    z.strictObject({
-      kind: z.literal('postgres'),
-      /** Host name or address. User and password are no settings: servers read them from `DATABASE_SECRET`. */
-      host: text(/^[^\s/@:]+$/, 'must be a host name or an address'),
-      /** @default 5432 */
-      port: wholeNumber(1, 65_535).default(5432),
-      /** Name of the database on that host. @default mlflow */
-      name: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name').default('mlflow'),
-      /** libpq's `sslmode`. @default verify-full */
-      tls: z.enum(['verify-full', 'require', 'disable']).default('verify-full'),
-    }),
-  ],
-  { error: 'must be of kind sqlite or postgres' },
-)
-
-const artifacts = z.discriminatedUnion(
-  'kind',
-  [
-    z.strictObject({
-      kind: z.literal('local'),
-      /** Folder name inside the data folder. @default artifacts */
-      folder: text(/^[\w-][\w.-]*$/, 'must be a plain folder name').default('artifacts'),
-    }),
-    z.strictObject({
-      kind: z.literal('s3'),
-      bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket'),
-      /** Key prefix, without slashes at its ends. @default the whole bucket */
-      prefix: text(/^[\w.-]+(\/[\w.-]+)*$/, 'must not begin or end with a slash').optional(),
-    }),
-  ],
-  { error: 'must be of kind local or s3' },
-)
-
 /** Every option of a stack by itself; `parseSettings` also checks them together. */
 export const TRACKING_OPTIONS = z.strictObject({
   /** Prefix of every resource's name. @default trackyard */
@@ -82,15 +36,35 @@ export const TRACKING_OPTIONS = z.strictObject({
   tier: z.enum(TIERS),
   /** Reference of an image that exists. @default one built from the repository's docker/Dockerfile */
   image: text(/^[^\s]+$/, 'must be the reference of an image').optional(),
+  /** Docker engine to run on, reached over SSH: `ssh://user@host`. @default the engine of this machine */
+  host: text(/^ssh:\/\/[^\s/@]+@[^\s/@]+$/, 'must be ssh://user@host').optional(),
+  /** Labels of every container, network and volume. @default none */
+  labels: z
+    .record(text(/^[\w.-]+$/, 'must be a name of letters, digits, ., - and _'), z.string())
+    .default({}),
   /** Address of the host the port is published on. @default 127.0.0.1 */
   bindAddress: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
   /** Port of the host. @default 5000 */
   port: wholeNumber(1, 65_535).default(5000),
-  /** Memory a container may use, in MiB. @default 1024 */
+  /** Name that clients use, without scheme and port; the certificate is for it. @default localhost */
+  hostName: text(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be a host name in lower case').default('localhost'),
+  /** Where the certificate of `hostName` comes from. @default the team tier: an authority of the proxy's own */
+  tls: tls.optional(),
+  /** Who may enter. @default the team tier: users with passwords; else everybody who reaches the port */
+  login: login.optional(),
+  /** Memory a server's container may use, in MiB. @default 1024 */
   memoryMiB: wholeNumber(256, 1_048_576, 'MiB').default(1024),
+  /** Processor cores a container may use. @default 1 */
+  cpus: z
+    .number({ error: 'must be a number from 0.1 to 512 cores' })
+    .min(0.1, { error: 'must be a number from 0.1 to 512 cores' })
+    .max(512, { error: 'must be a number from 0.1 to 512 cores' })
+    .default(1),
   /** Containers running at the same time. @default 1 */
   replicas: wholeNumber(1, 100).default(1),
-  /** @default SQLite in the data folder */
+  /** Daily backups of databases and artifacts. @default the team tier: at 02:30 UTC, 14 of them kept */
+  backup: backup.optional(),
+  /** @default SQLite in the data folder; the team tier: PostgreSQL in a container */
   database: database.prefault({ kind: 'sqlite' }),
   /** @default a folder in the data folder */
   artifacts: artifacts.prefault({ kind: 'local' }),
@@ -104,6 +78,8 @@ export const TRACKING_OPTIONS = z.strictObject({
   staticPrefix: asServer('staticPrefix', z.string()).default(''),
   /** Server processes in a container; more than one needs PostgreSQL. @default 1 */
   workers: asServer('workers', z.number()).default(1),
+  /** Time in which a server that ends tells its proxy so and still serves, in seconds. @default 0; the team tier: 5 */
+  leaveSeconds: asServer('leaveSeconds', z.number()).default(SETTINGS.leaveSeconds.fallback),
   /** Time that requests in flight have to finish when a container stops, in seconds. @default 25 */
   drainSeconds: asServer('drainSeconds', z.number()).default(SETTINGS.drainSeconds.fallback),
 })
@@ -137,7 +113,9 @@ export class SettingsError extends Error {
  * @throws SettingsError with all problems at once
  */
 export function parseSettings(input: unknown): TrackingSettings {
-  return parseOptions(schema, input, Object.keys(TRACKING_OPTIONS.shape))
+  const tier = (input as Partial<TrackingSettingsInput> | undefined)?.tier
+  const withDefaults = tier === 'team' ? { ...TEAM_DEFAULTS, ...(input as object) } : input
+  return parseOptions(schema, withDefaults, Object.keys(TRACKING_OPTIONS.shape))
 }
 
 /**

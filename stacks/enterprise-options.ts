@@ -12,6 +12,15 @@ const { replicas, memoryMiB, ...others } = TRACKING_OPTIONS.omit({
   port: true,
   database: true,
   artifacts: true,
+  // Of the team tier.
+  hostName: true,
+  tls: true,
+  login: true,
+  backup: true,
+  host: true,
+  labels: true,
+  cpus: true,
+  leaveSeconds: true,
 }).shape
 
 const serverOptions = {

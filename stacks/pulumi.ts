@@ -1,27 +1,33 @@
-/** The Pulumi program. Stack `local`: one server in a container of this machine's Docker engine. */
+/** The Pulumi program: the stacks `local` and `team` on a Docker engine, and what `team` may have in AWS. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as docker from '@pulumi/docker'
 import * as pulumi from '@pulumi/pulumi'
 import { optionsUnder } from '../constructs/options-under.ts'
+import { TeamTier } from '../constructs/pulumi/team-tier.ts'
 import { TrackingServer } from '../constructs/pulumi/tracking-server.ts'
 import { parseSettings, SettingsError, type TrackingSettings } from '../constructs/settings.ts'
 
+const STACKS = ['local', 'team']
+
 const settings = readSettings(pulumi.getStack(), pulumi.getProject(), pulumi.runtime.allConfig())
+const image = settings.image ?? { build: { context: join(import.meta.dirname, '..') } }
+const providers = settings.host ? [new docker.Provider('engine', { host: settings.host })] : []
 
-const server = new TrackingServer(settings.name, {
-  settings,
-  image: settings.image ?? { build: { context: join(import.meta.dirname, '..') } },
-})
+const stack =
+  settings.tier === 'team'
+    ? new TeamTier(settings.name, { settings, image, certificate: readCertificate(settings) }, { providers })
+    : new TrackingServer(settings.name, { settings, image }, { providers })
 
-export const url = server.url
-export const volumeName = server.volumeName
-export const containerId = server.containerId
+export const url = stack.url
+export const volumeName = stack.volumeName
+export const containerIds = stack instanceof TeamTier ? stack.containerIds : pulumi.all([stack.containerId])
 
 /** @throws pulumi.RunError, which Pulumi shows without a stack trace, before any resource exists */
 function readSettings(stack: string, project: string, config: Record<string, string>): TrackingSettings {
-  if (stack !== 'local') {
-    const reason = stack === 'team' ? 'the team tier comes with a later release' : 'there is no such tier'
+  if (!STACKS.includes(stack)) {
     throw new pulumi.RunError(
-      `stack ${stack}: ${reason}; use the stack local: pulumi stack select --create local`,
+      `stack ${stack}: there is no such tier; use local or team: pulumi stack select --create local`,
     )
   }
   const options = optionsUnder(`${project}:`, config)
@@ -34,4 +40,17 @@ function readSettings(stack: string, project: string, config: Record<string, str
     problems.push(...error.problems)
   }
   throw new pulumi.RunError([`Pulumi.${stack}.yaml:`, ...problems].join('\n  '))
+}
+
+/** @throws pulumi.RunError when a file cannot be read */
+function readCertificate({ tls }: TrackingSettings) {
+  if (tls?.kind !== 'files') return undefined
+  const read = (option: 'certificate' | 'key') => {
+    try {
+      return readFileSync(tls[option], 'utf8')
+    } catch (error) {
+      throw new pulumi.RunError(`tls.${option}: ${(error as Error).message}`)
+    }
+  }
+  return { certificate: read('certificate'), key: pulumi.secret(read('key')) }
 }

@@ -55,7 +55,7 @@ describe('importing a module', () => {
     const modules = await Array.fromAsync(glob('{server,constructs}/**/*.ts', { cwd: ROOT }))
     const libraries = modules.filter((path) => path !== 'server/cli.ts')
     expect(await importAll(ROOT, libraries)).toBe('')
-  })
+  }, 60_000)
 
   it.each([
     ['writes a file', "import { writeFileSync } from 'node:fs'; writeFileSync('made', '')", DENIED],

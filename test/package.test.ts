@@ -61,7 +61,7 @@ describe('the package as it is installed', () => {
 
   it('holds no TypeScript to run, no tests and nothing of the development', async () => {
     const root = join(project, 'node_modules/trackyard')
-    const shipped = ['LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json']
+    const shipped = ['LICENSE', 'README.md', 'bin', 'dist', 'docker', 'docs', 'package.json']
     expect(shipped).toEqual(expect.arrayContaining(await readdir(root)))
     const sources = (await readdir(join(root, 'dist'), { recursive: true })).filter((path) =>
       /(?<!\.d)\.ts$/.test(path),

@@ -23,6 +23,17 @@ describe('the settings of a stack', () => {
     })
   })
 
+  it('fill in what only the team tier has', () => {
+    expect(parseSettings({ tier: 'team' })).toMatchObject({
+      database: { kind: 'container', memoryMiB: 1024, maxConnections: 200 },
+      tls: { kind: 'internal' },
+      backup: { at: '02:30', keep: 14 },
+      leaveSeconds: 5,
+    })
+    const { tls, backup, host } = parseSettings({ tier: 'local' })
+    expect([tls, backup, host]).toEqual([undefined, undefined, undefined])
+  })
+
   it('report every problem at once, each with its option, its value and what is allowed', () => {
     const input = { tier: 'local', prot: 5001, port: 70_000, logLevel: 'loud', staticPrefix: 'mlflow/' }
     expect(problemsOf(input)).toEqual([
@@ -54,6 +65,15 @@ describe('the settings of a stack', () => {
     ['artifacts', { ...ENTERPRISE, artifacts: { kind: 'local' } }, /use kind s3/],
     ['workers', { tier: 'local', workers: 4 }, /set workers to 1, or use a database of kind postgres/],
     ['replicas', { tier: 'local', replicas: 2 }, /set replicas to 1, or use both/],
+    ['tls', { tier: 'local', tls: { kind: 'internal' } }, /use the stack team/],
+    ['backup', { tier: 'local', backup: {} }, /use the stack team/],
+    ['host', { tier: 'local', host: 'ssh://me@there' }, /use the stack team/],
+    ['hostName', { tier: 'local', hostName: 'mlflow.example.com' }, /use the stack team/],
+    ['database', { tier: 'team', database: { kind: 'sqlite' } }, /leave it out for one in a container/],
+    ['database', { ...ENTERPRISE, database: { kind: 'container' } }, /use kind postgres/],
+    ['login', { tier: 'team', login: 'basic' }, /leave it out/],
+    ['hostName', { tier: 'team', bindAddress: '0.0.0.0' }, /say which name they use/],
+    ['tls', { tier: 'team', tls: { kind: 'acme', email: 'ops@example.com' } }, /port to 443/],
   ])('refuse a contradiction at %s and say what to change', (option, input, change) => {
     const problems = problemsOf(input)
     expect(problems).toHaveLength(1)
@@ -77,6 +97,20 @@ describe('the environment of a server container', () => {
     expect(config.backendStoreUri).toBe('postgresql://db.internal:5432/mlflow?sslmode=verify-full')
     expect(config.artifactsDestination).toBe('s3://models/team/a')
     expect(config.workers).toBe(4)
+  })
+
+  it('answers to the name that clients use, and takes what their browsers send from it', () => {
+    const team = parseSettings({ tier: 'team', hostName: 'mlflow.example.com', port: 8443 })
+    const environment = trackingEnvironment(team, { backendStoreUri: 'postgresql://mlflow@database/mlflow' })
+    expect(parseConfig(environment)).toMatchObject({
+      allowedHosts: ['mlflow.example.com', 'mlflow.example.com:*'],
+      corsAllowedOrigins: ['https://mlflow.example.com:8443'],
+      leaveSeconds: 5,
+    })
+  })
+
+  it('is none before a database that the stack makes is there', () => {
+    expect(() => trackingEnvironment(parseSettings({ tier: 'team' }))).toThrow(/must be made first/)
   })
 
   it('carries every option that is a setting of the server', () => {

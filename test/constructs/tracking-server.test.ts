@@ -16,6 +16,7 @@ describe('a TrackingServer', () => {
       tmpfs: { '/tmp': 'size=64m,mode=1777,noexec,nosuid,nodev' },
       memory: 512,
       memorySwap: 512,
+      cpus: '1',
       logDriver: 'json-file',
       logOpts: { 'max-size': '10m', 'max-file': '3' },
       ports: [{ internal: 5000, external: 5000, ip: '127.0.0.1' }],
@@ -40,7 +41,7 @@ describe('a TrackingServer', () => {
 
   it('keeps its data in a volume', async () => {
     const { container, one } = await make({ settings: { tier: 'local', name: 'mine' }, image: BUILD })
-    expect(one('Volume').inputs).toEqual({ name: 'mine-data' })
+    expect(one('Volume').inputs).toEqual({ name: 'mine-data', labels: [] })
     expect(container.inputs.volumes).toEqual([{ volumeName: 'mine-data', containerPath: '/data' }])
     expect(container.inputs.envs).toEqual(
       expect.arrayContaining([

@@ -1,92 +1,133 @@
 /**
- * Makes the resources of a Pulumi program on a real Docker engine, from nothing and once: what the provider would
- * send to the engine is sent by the docker command. No diff, no state, so it is not `pulumi up`.
+ * Applies Pulumi programs to a real Docker engine without Pulumi's own: each resource is made as its provider makes
+ * it. A program that is applied again keeps what did not change and replaces what did, in Pulumi's order. There is no
+ * diff of single properties and no state file, so it is not `pulumi up`.
  */
+import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { onTestFinished } from 'vitest'
 import type { Create, Created, Registered } from '../stacks/pulumi-engine.ts'
+import { unwrapSecrets } from '../stacks/pulumi-engine.ts'
 import { docker } from '../support/docker.ts'
+import { makeContainer } from './pulumi-container.ts'
 
-const MAKERS: Record<string, (inputs: Registered['inputs']) => Promise<Created>> = {
+type Inputs = Registered['inputs']
+
+interface Made extends Created {
+  readonly remove?: () => Promise<unknown>
+}
+
+interface Kept {
+  readonly inputs: Inputs
+  readonly made: Made
+}
+
+const MAKERS: Record<string, (inputs: Inputs, name: string) => Promise<Made>> = {
   'docker:index/volume:Volume': makeVolume,
+  'docker:index/network:Network': makeNetwork,
   'docker:index/remoteImage:RemoteImage': findImage,
   'docker:index/image:Image': buildImage,
-  'docker:index/container:Container': runContainer,
+  'docker:index/container:Container': makeContainer,
+  'random:index/randomPassword:RandomPassword': makePassword,
 }
 
-/** For `startEngine`; what it makes is gone when the test is over. */
-export const createOnEngine: Create = async ({ type, name, inputs }) => {
-  const make = MAKERS[type]
-  if (make) return make(inputs)
-  if (type.startsWith('docker:')) throw new Error(`${type} cannot be made here: add it to MAKERS`)
-  return { id: name }
+/** One stack on the engine. */
+export class AppliedStack {
+  readonly #kept = new Map<string, Kept>()
+  readonly #replaced: Kept[] = []
+  readonly #pending: Promise<Created>[] = []
+  #seen = new Set<string>()
+
+  /** For `startEngine`. */
+  readonly create: Create = (resource) => {
+    const made = this.#make(resource)
+    this.#pending.push(made)
+    return made
+  }
+
+  async #make({ type, name, inputs }: Registered): Promise<Created> {
+    const make = MAKERS[type]
+    if (!make && type.startsWith('docker:')) throw new Error(`${type} cannot be made here: add it to MAKERS`)
+    if (!make) return { id: name }
+    const [key, wanted] = [`${type} ${name}`, unwrapSecrets(inputs)]
+    this.#seen.add(key)
+    const old = this.#kept.get(key)
+    if (old && isDeepStrictEqual(old.inputs, wanted)) return old.made
+    // What has a name of its own choice cannot be there twice: the constructs say so to Pulumi as well.
+    if (old && wanted.name) await old.made.remove?.()
+    else if (old) this.#replaced.push(old)
+    const made = await make(wanted, name)
+    this.#kept.set(key, { inputs: wanted, made })
+    return made
+  }
+
+  /** To be called when a program has run: removes what was replaced, and what it no longer has. */
+  async finish(): Promise<void> {
+    // What an output of the program does not depend on may still be under way, and may start more.
+    while (this.#pending.length > 0) {
+      await Promise.all(this.#pending.splice(0))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    for (const { made } of this.#replaced.splice(0).reverse()) await made.remove?.()
+    for (const [key, { made }] of [...this.#kept].reverse()) {
+      if (this.#seen.has(key)) continue
+      this.#kept.delete(key)
+      await made.remove?.()
+    }
+    this.#seen = new Set()
+  }
+
+  /** Removes everything, volumes included. */
+  async remove(): Promise<void> {
+    this.#seen = new Set()
+    await this.finish()
+  }
 }
 
-async function makeVolume({ name }: Registered['inputs']): Promise<Created> {
-  await docker('volume', 'create', name)
-  onTestFinished(async () => void (await docker('volume', 'rm', '--force', name)))
-  return { id: name }
+/** A stack that is gone when the test is over. */
+export function appliedStack(): AppliedStack {
+  const stack = new AppliedStack()
+  onTestFinished(() => stack.remove())
+  return stack
 }
 
-async function findImage({ name }: Registered['inputs']): Promise<Created> {
+async function makeVolume(inputs: Inputs, logicalName: string): Promise<Made> {
+  const name = inputs.name ?? autoName(logicalName)
+  await docker('volume', 'create', ...labels(inputs), name)
+  return { id: name, outputs: { name }, remove: () => docker('volume', 'rm', '--force', name) }
+}
+
+async function makeNetwork(inputs: Inputs): Promise<Made> {
+  const { name, driver, internal } = inputs
+  const options = [...labels(inputs), '--driver', driver, ...(internal ? ['--internal'] : [])]
+  const id = await docker('network', 'create', ...options, name)
+  return { id, outputs: { name }, remove: () => docker('network', 'rm', id) }
+}
+
+async function findImage({ name }: Inputs): Promise<Made> {
   const imageId = await docker('image', 'inspect', name, '--format', '{{.Id}}')
   return { id: imageId, outputs: { imageId } }
 }
 
-async function buildImage({ imageName, build }: Registered['inputs']): Promise<Created> {
+async function buildImage({ imageName, build }: Inputs): Promise<Made> {
   await docker('build', '--quiet', '--file', build.dockerfile, '--tag', imageName, build.context)
-  onTestFinished(async () => void (await docker('rmi', '--force', imageName)))
   const repoDigest = await docker('image', 'inspect', imageName, '--format', '{{.Id}}')
-  return { id: repoDigest, outputs: { repoDigest } }
+  return { id: repoDigest, outputs: { repoDigest }, remove: () => docker('rmi', '--force', imageName) }
 }
 
-async function runContainer(inputs: Registered['inputs']): Promise<Created> {
-  const id = await docker('create', ...processOptions(inputs), ...sandboxOptions(inputs), inputs.image)
-  onTestFinished(async () => void (await docker('rm', '--force', '--volumes', id)))
-  await docker('start', id)
-  if (inputs.wait) await untilHealthy(id, inputs.waitTimeout)
-  return { id }
+async function makePassword({ length }: Inputs): Promise<Made> {
+  const result = randomBytes(length).toString('hex').slice(0, length)
+  return { id: 'none', outputs: { result } }
 }
 
-function processOptions(inputs: Registered['inputs']): string[] {
-  const { name, envs, ports, volumes, restart, stopTimeout, healthcheck, logDriver, logOpts } = inputs
-  const [, ...healthCommand] = healthcheck.tests
-  return [
-    ...['--name', name, '--restart', restart, '--stop-timeout', `${stopTimeout}`, '--log-driver', logDriver],
-    ...envs.flatMap((one: string) => ['--env', one]),
-    ...ports.flatMap(({ ip, external, internal }: Record<string, unknown>) => [
-      '--publish',
-      `${ip}:${external}:${internal}`,
-    ]),
-    ...volumes.flatMap((one: Record<string, string>) => [
-      '--volume',
-      `${one.volumeName}:${one.containerPath}`,
-    ]),
-    ...Object.entries(logOpts).flatMap(([key, value]) => ['--log-opt', `${key}=${value}`]),
-    // The command line knows a shell's form only, and the image has no shell: only the timing is taken over.
-    ...(healthCommand.join(' ') === 'trackyard health' ? [] : ['--no-healthcheck']),
-    ...['--health-interval', healthcheck.interval, '--health-timeout', healthcheck.timeout],
-    ...['--health-start-period', healthcheck.startPeriod, '--health-retries', `${healthcheck.retries}`],
-  ]
+function labels(inputs: Inputs): string[] {
+  return (inputs.labels ?? []).flatMap((one: Record<string, string>) => [
+    '--label',
+    `${one.label}=${one.value}`,
+  ])
 }
 
-function sandboxOptions(inputs: Registered['inputs']): string[] {
-  return [
-    ...(inputs.readOnly ? ['--read-only'] : []),
-    ...['--user', inputs.user, '--memory', `${inputs.memory}m`, '--memory-swap', `${inputs.memorySwap}m`],
-    ...inputs.capabilities.drops.flatMap((one: string) => ['--cap-drop', one]),
-    ...inputs.securityOpts.flatMap((one: string) => ['--security-opt', one]),
-    ...Object.entries(inputs.tmpfs).flatMap(([path, options]) => ['--tmpfs', `${path}:${options}`]),
-  ]
-}
-
-async function untilHealthy(id: string, seconds: number): Promise<void> {
-  const deadline = Date.now() + seconds * 1000
-  for (;;) {
-    const state = await docker('inspect', id, '--format', '{{.State.Status}} {{.State.Health.Status}}')
-    if (state === 'running healthy') return
-    if (!state.startsWith('running') || Date.now() > deadline) {
-      throw new Error(`${state}:\n${await docker('logs', '--tail', '20', id)}`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+/** As Pulumi names what has no name. */
+export function autoName(logicalName: string): string {
+  return `${logicalName}-${randomBytes(4).toString('hex').slice(0, 7)}`
 }

@@ -2,5 +2,5 @@
 import { startEngine } from './pulumi-engine.ts'
 
 const registered = await startEngine('local')
-const { containerId } = await import('../../stacks/pulumi.ts')
-containerId.apply(() => console.log(JSON.stringify(registered.map(({ type }) => type))))
+const { containerIds } = await import('../../stacks/pulumi.ts')
+containerIds.apply(() => console.log(JSON.stringify(registered.map(({ type }) => type))))

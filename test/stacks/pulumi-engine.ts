@@ -6,6 +6,8 @@ export interface Registered {
   readonly name: string
   // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
   readonly inputs: Record<string, any>
+  /** The provider of its own, where it has one. */
+  readonly provider?: string
 }
 
 /** Makes a resource: gives its id, and outputs besides its inputs. */
@@ -16,15 +18,23 @@ export interface Created {
   readonly outputs?: Record<string, unknown>
 }
 
-const named: Create = async ({ name }) => ({ id: `id-of-${name}` })
+/** What providers make up where a program leaves it to them. */
+const named: Create = async ({ type, name, inputs }) => ({
+  id: `id-of-${name}`,
+  outputs: {
+    ...(!inputs.name && { name: `${name}-1a2b3c4` }),
+    ...(type.endsWith(':RandomPassword') && { result: `secret-of-${name}` }),
+    ...(type.endsWith('mage') && { imageId: `sha256:${name}`, repoDigest: `sha256:${name}` }),
+  },
+})
 
 /** From now on, resources are what `create` makes of them. @returns what is registered, as it comes */
 export async function startEngine(stack: string, create: Create = named): Promise<Registered[]> {
   const registered: Registered[] = []
   await pulumi.runtime.setMocks(
     {
-      newResource: async ({ type, name, inputs }) => {
-        registered.push({ type, name, inputs })
+      newResource: async ({ type, name, inputs, provider }) => {
+        registered.push({ type, name, inputs, provider })
         const { id, outputs } = await create({ type, name, inputs })
         return { id, state: { ...inputs, ...outputs } }
       },
@@ -39,4 +49,21 @@ export async function startEngine(stack: string, create: Create = named): Promis
 
 export function resolved<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => output.apply((value) => resolve(value)))
+}
+
+/** What marks a secret among the inputs of a resource. */
+const SECRET = '4dabf18193072939515e22adb298388d'
+
+/** The same inputs with every secret in them readable. */
+export function unwrapSecrets<T>(value: T): T
+export function unwrapSecrets(value: unknown): unknown {
+  return mapSecrets(value, (secret) => secret)
+}
+
+/** The same inputs with `replace` in the place of every secret. */
+export function mapSecrets(value: unknown, replace: (secret: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => mapSecrets(one, replace))
+  if (typeof value !== 'object' || value === null) return value
+  if (SECRET in value && 'value' in value) return replace(mapSecrets(value.value, replace))
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapSecrets(one, replace)]))
 }

@@ -8,6 +8,12 @@ export async function runProgram(config: Record<string, string> = {}): Promise<R
   pulumi.runtime.setAllConfig(Object.fromEntries(entries))
   vi.resetModules()
   const program = await import('../../stacks/pulumi.ts')
-  const outputs = Object.entries(program).map(async ([name, output]) => [name, await resolved(output)])
-  return Object.fromEntries(await Promise.all(outputs))
+  const outputs = Object.entries<pulumi.Output<unknown>>(program).map(async ([name, output]) => [
+    name,
+    await resolved(output),
+  ])
+  const resolvedOutputs = Object.fromEntries(await Promise.all(outputs))
+  // What no output depends on may still be under way.
+  await pulumi.runtime.disconnect()
+  return resolvedOutputs
 }

@@ -58,21 +58,59 @@ describe('the Pulumi stack local', () => {
     await expect(failure).rejects.toMatchObject({ __pulumiRunError: true })
     expect(registered).toEqual([])
   })
-
-  it('is what Pulumi.local.yaml configures', async () => {
-    await startEngine('local')
-    const { config } = parse(await readFile('Pulumi.local.yaml', 'utf8'))
-    const options = Object.entries(config).map(([key, value]) => [key.replace('trackyard:', ''), `${value}`])
-    expect(await runProgram(Object.fromEntries(options))).toMatchObject({ url: 'http://127.0.0.1:5000' })
-  })
 })
 
 it.each([
-  ['team', /stack team: the team tier comes with a later release; use the stack local/],
-  ['prod', /stack prod: there is no such tier; use the stack local/],
-])('the Pulumi stack %s ends with what to do instead', async (stack, message) => {
+  ['local', 'http://127.0.0.1:5000'],
+  ['team', 'https://localhost'],
+])('the Pulumi stack %s is what its file configures', async (stack, url) => {
   await startEngine(stack)
-  await expect(runProgram()).rejects.toThrow(message)
+  const { config } = parse(await readFile(`Pulumi.${stack}.yaml`, 'utf8'))
+  const options = Object.entries(config).map(([key, value]) => [key.replace('trackyard:', ''), `${value}`])
+  expect(await runProgram(Object.fromEntries(options))).toMatchObject({ url })
+})
+
+describe('the Pulumi stack team', () => {
+  it('says every mistake in the stack configuration in one message, before there is a resource', async () => {
+    const registered = await startEngine('team')
+    const failure = runProgram({
+      database: '{"kind":"sqlite"}',
+      backup: '{"at":"25:00"}',
+      bindAddress: '0.0.0.0',
+    })
+    await expect(failure).rejects.toThrow(
+      [
+        'Pulumi.team.yaml:',
+        'backup.at="25:00": must be a time such as 02:30',
+        'database={"kind":"sqlite"}: the team tier runs its own PostgreSQL: leave it out for one in a container, or use kind rds',
+        'hostName: other machines do not reach this one as localhost: say which name they use',
+      ].join('\n  '),
+    )
+    expect(registered).toEqual([])
+  })
+
+  it('runs on another engine when it is told to', async () => {
+    const registered = await startEngine('team')
+    await runProgram({ host: 'ssh://ops@mlflow.example.com' })
+    const engine = registered.find(({ type }) => type === 'pulumi:providers:docker')
+    expect(engine?.inputs).toMatchObject({ host: 'ssh://ops@mlflow.example.com' })
+    const containers = registered.filter(({ type }) => type.endsWith(':Container'))
+    expect(new Set(containers.map(({ provider }) => provider))).toEqual(
+      new Set(['urn:pulumi:team::trackyard::pulumi:providers:docker::engine::id-of-engine']),
+    )
+  })
+
+  it('says which file of a certificate it cannot read', async () => {
+    const registered = await startEngine('team')
+    const tls = '{"kind":"files","certificate":"/nowhere/certificate.pem","key":"/nowhere/key.pem"}'
+    await expect(runProgram({ tls })).rejects.toThrow(/^tls.certificate: ENOENT.*\/nowhere\/certificate.pem/)
+    expect(registered).toEqual([])
+  })
+})
+
+it('the Pulumi stack prod ends with what to do instead', async () => {
+  await startEngine('prod')
+  await expect(runProgram()).rejects.toThrow(/stack prod: there is no such tier; use local or team/)
 })
 
 it.each(nodesOfPeople())(

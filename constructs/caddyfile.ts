@@ -1,0 +1,55 @@
+/** What the proxy of the team tier is told. */
+import { FILES_FOLDER } from './container.ts'
+import { CONTAINER_PORT, type TrackingSettings } from './settings.ts'
+import { CERTIFICATE, PROXY } from './team.ts'
+
+type Proxied = Pick<TrackingSettings, 'hostName' | 'staticPrefix' | 'tls'>
+
+/** Caddy's configuration. `servers` are the names of the containers that answer, all alike. */
+export function caddyfile(settings: Proxied, servers: readonly string[]): string {
+  const upstreams = servers.map((server) => `${server}:${CONTAINER_PORT}`).join(' ')
+  return `{
+	admin unix/${PROXY.stateFolder}/admin.sock
+	skip_install_trust
+	auto_https disable_redirects
+	https_port ${PROXY.port}
+	default_sni ${settings.hostName}
+	log {
+		level WARN
+	}
+	servers {
+		protocols h1 h2
+	}
+}
+
+https://${settings.hostName} {
+	${tlsDirective(settings)}
+	reverse_proxy ${upstreams} {
+		lb_policy least_conn
+		# A server that is away: another one, or the same when it is back. Nothing was sent to it yet.
+		lb_try_duration 30s
+		health_uri ${settings.staticPrefix}/health
+		health_interval 2s
+		health_timeout 5s
+		# What a server streams reaches its client as it comes.
+		flush_interval -1
+		transport http {
+			dial_timeout 2s
+			# Shorter than the servers': the end that closes an idle connection must be the one that may use it.
+			keepalive 30s
+		}
+	}
+}
+`
+}
+
+function tlsDirective({ tls = { kind: 'internal' } }: Proxied): string {
+  switch (tls.kind) {
+    case 'internal':
+      return 'tls internal'
+    case 'files':
+      return `tls ${FILES_FOLDER}/${CERTIFICATE.certificate} ${FILES_FOLDER}/${CERTIFICATE.key}`
+    case 'acme':
+      return `tls ${tls.email}`
+  }
+}

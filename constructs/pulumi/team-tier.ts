@@ -1,0 +1,140 @@
+import * as pulumi from '@pulumi/pulumi'
+import { RandomPassword } from '@pulumi/random'
+import type { Config } from '../../server/config.ts'
+import { CONTAINER_USER, FILES_FOLDER } from '../container.ts'
+import { parseSettings, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
+import { ArtifactVolume } from './artifact-volume.ts'
+import { Backup } from './backup.ts'
+import { ContainerFiles } from './container-files.ts'
+import { type ImageSource, serverImage } from './images.ts'
+import { PostgresDatabase, passwordFile } from './postgres-database.ts'
+import { ReverseProxy, type ReverseProxyArgs } from './reverse-proxy.ts'
+import { TrackingNetwork } from './tracking-network.ts'
+import { TrackingServer } from './tracking-server.ts'
+
+export interface TeamTierArgs {
+  /** Of the tier `team`. */
+  readonly settings: TrackingSettingsInput
+  /** The server's image. */
+  readonly image: ImageSource
+  /** Certificate and key in PEM, where `tls` is of kind files. @default none */
+  readonly certificate?: ReverseProxyArgs['certificate']
+}
+
+/** Servers behind a proxy on one Docker engine, with PostgreSQL and daily backups. */
+export class TeamTier extends pulumi.ComponentResource {
+  /** Where clients and browsers reach it. */
+  readonly url: pulumi.Output<string>
+  /** The servers' containers. */
+  readonly containerIds: pulumi.Output<string[]>
+  /** The volume of the artifacts; none where they are in S3. */
+  readonly volumeName: pulumi.Output<string | undefined>
+
+  constructor(name: string, args: TeamTierArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('trackyard:docker:TeamTier', name, {}, opts)
+    const settings = parseSettings(args.settings)
+    const network = new TrackingNetwork(name, settings, { parent: this })
+    const data = this.artifacts(name, settings)
+    const database = this.database(name, settings, network, data)
+    const image = serverImage(name, args.image, settings.name, this)
+    const files = new ContainerFiles(
+      `${name}-server-files`,
+      { image, owner: CONTAINER_USER, files: database.files, labels: settings.labels },
+      { parent: this },
+    )
+    const servers: TrackingServer[] = []
+    for (let number = 1; number <= settings.replicas; number++) {
+      const server = new TrackingServer(
+        `${name}-server-${number}`,
+        {
+          settings,
+          image: { id: image },
+          behindProxy: {
+            networks: [network.edge, network.inside],
+            dataVolume: data?.volumeName,
+            files,
+            made: database.made,
+          },
+        },
+        // One after another: a faulty image ends an update at the first.
+        { parent: this, dependsOn: [files, ...servers.slice(-1), ...database.dependsOn] },
+      )
+      servers.push(server)
+    }
+    const proxy = new ReverseProxy(
+      `${name}-proxy`,
+      {
+        settings,
+        network: network.edge,
+        servers: servers.map((server) => server.containerName),
+        certificate: args.certificate,
+      },
+      { parent: this },
+    )
+    this.url = proxy.url
+    this.containerIds = pulumi.all(servers.map((server) => server.containerId))
+    this.volumeName = pulumi.output(data?.volumeName)
+    this.registerOutputs({ url: this.url, containerIds: this.containerIds, volumeName: this.volumeName })
+  }
+
+  private artifacts(name: string, { artifacts, labels, ...settings }: TrackingSettings) {
+    if (artifacts.kind !== 'local') return undefined
+    return new ArtifactVolume(
+      `${name}-data`,
+      { volumeName: `${settings.name}-data`, labels },
+      { parent: this },
+    )
+  }
+
+  /** The database, its backups, and what the servers must know of it. */
+  private database(
+    name: string,
+    settings: TrackingSettings,
+    network: TrackingNetwork,
+    data: ArtifactVolume | undefined,
+  ): ServedDatabase {
+    if (settings.database.kind !== 'container') throw new Error('not yet')
+    const passwords = {
+      tracking: this.password(`${name}-password`),
+      login: this.password(`${name}-login-password`),
+    }
+    const common = {
+      name: settings.name,
+      network: network.inside,
+      passwords,
+      cpus: settings.cpus,
+      labels: settings.labels,
+    }
+    const database = new PostgresDatabase(
+      `${name}-database`,
+      { ...common, ...settings.database },
+      { parent: this },
+    )
+    if (settings.backup) {
+      new Backup(
+        `${name}-backup`,
+        { ...common, ...settings.backup, dataVolume: data?.volumeName },
+        { parent: this, dependsOn: database },
+      )
+    }
+    return {
+      files: { [passwordFile('tracking')]: passwords.tracking },
+      made: database.uri.apply((backendStoreUri) => ({
+        backendStoreUri,
+        databasePasswordFile: `${FILES_FOLDER}/${passwordFile('tracking')}`,
+      })),
+      dependsOn: [database],
+    }
+  }
+
+  private password(name: string): pulumi.Output<string> {
+    // Letters and digits: nothing that has to be escaped in some file.
+    return pulumi.secret(new RandomPassword(name, { length: 32, special: false }, { parent: this }).result)
+  }
+}
+
+interface ServedDatabase {
+  readonly files: Readonly<Record<string, pulumi.Input<string>>>
+  readonly made: pulumi.Input<Partial<Config>>
+  readonly dependsOn: pulumi.Resource[]
+}
