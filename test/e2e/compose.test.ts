@@ -27,7 +27,16 @@ async function project() {
   const name = `trackyard-test-${port}`
   const variables = join(await temporaryFolder(), '.env')
   await writeFile(variables, `MLFLOW_PORT=${port}\nTRACKYARD_IMAGE=${name}\n`)
-  const where = ['--file', COMPOSE_FILE, '--env-file', variables, '--project-name', name]
+  const where = [
+    '--file',
+    COMPOSE_FILE,
+    '--env-file',
+    variables,
+    '--project-name',
+    name,
+    '--profile',
+    'local',
+  ]
   const compose = (...args: string[]) => docker('compose', ...where, ...args)
   onTestFinished(async () => {
     await compose('down', '--volumes', '--rmi', 'all')

@@ -53,7 +53,7 @@ it('docker-compose.yaml runs the container that the Pulumi stack local runs', as
 })
 
 it('docker-compose.yaml and the Pulumi stack local keep their data in the same volume', async () => {
-  const { volumes } = parse(await composeText())
+  const { volumes } = await composeFile()
   const registered = await startEngine('local')
   await runProgram()
   const volume = registered.find(({ type }) => type.endsWith(':Volume'))
@@ -67,18 +67,26 @@ it.each(['source', 'local'])('.envs/%s.env holds settings of the server only', a
   expect(() => parseConfig(environment)).not.toThrow()
 })
 
+it('.envs/team.env.example says what docker-compose.yaml does without it', async () => {
+  const text = await readFile('docker-compose.yaml', 'utf8')
+  const fallbacks = Object.fromEntries(
+    [...text.matchAll(/\$\{(TEAM_\w+):-([^}]*)\}/g)].map((one) => one.slice(1)),
+  )
+  expect({ ...fallbacks, ...(await environmentOf(['.envs/team.env.example'])) }).toEqual(fallbacks)
+})
+
 it('.envs/source.env says what the server does without it', async () => {
   expect(parseConfig(await environmentOf(['.envs/common.env', '.envs/source.env']))).toEqual(parseConfig({}))
 })
 
 async function composeService() {
-  return parse(await composeText()).services.server
+  return (await composeFile()).services.server
 }
 
 /** The file as it is where no variable is set. */
-async function composeText(): Promise<string> {
+async function composeFile() {
   const text = await readFile('docker-compose.yaml', 'utf8')
-  return text.replace(/\$\{\w+:-([^}]*)\}/g, '$1')
+  return parse(text.replace(/\$\{\w+:-([^}]*)\}/g, '$1'), { merge: true })
 }
 
 async function environmentOf(files: readonly string[]): Promise<NodeJS.Dict<string>> {

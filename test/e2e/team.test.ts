@@ -1,0 +1,238 @@
+/** The team tier on a real engine. One stack for all: each test leaves it up, and the next begins with what is there. */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { docker, hasDockerEngine } from '../support/docker.ts'
+import { mlflowEnvironment, REPOSITORY, run } from '../support/mlflow.ts'
+import { prepareTeamStack, SERVICES, type TeamStack } from './team-stack.ts'
+
+const mlflow = hasDockerEngine() ? await mlflowEnvironment() : undefined
+
+describe.skipIf(!mlflow)('make up TIER=team', { timeout: 300_000 }, () => {
+  let stack: TeamStack
+
+  beforeAll(async () => {
+    stack = await prepareTeamStack()
+    await stack.up()
+  }, 900_000)
+
+  afterAll(() => stack?.remove(), 120_000)
+
+  it('confines every container, and publishes the port of the proxy alone, on this machine', async () => {
+    const containers = JSON.parse(await docker('inspect', ...SERVICES.map((one) => stack.container(one))))
+    for (const { Name, Config, HostConfig } of containers) {
+      expect({ Name, user: Config.User }).not.toMatchObject({
+        user: expect.stringMatching(/^(0|root)?(:|$)/),
+      })
+      expect(HostConfig, Name).toMatchObject({
+        ReadonlyRootfs: true,
+        Privileged: false,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+        RestartPolicy: { Name: 'unless-stopped' },
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+        NanoCpus: 1_000_000_000,
+      })
+      expect(HostConfig.Memory, Name).toBeGreaterThan(0)
+      expect(HostConfig.MemorySwap, Name).toBe(HostConfig.Memory)
+      const published = Object.values<[{ HostIp: string }]>(HostConfig.PortBindings ?? {}).flat()
+      expect(published.map(({ HostIp }) => HostIp)).toEqual(
+        Name === `/${stack.container('proxy')}` ? ['127.0.0.1'] : [],
+      )
+    }
+  })
+
+  it('has checksums over its database, and a role that sees its own database only', async () => {
+    const sql = (...args: string[]) =>
+      stack.exec('database', 'psql', '--no-psqlrc', '-U', 'postgres', '-tAc', ...args)
+    expect(await sql('show data_checksums')).toBe('on')
+    expect(await sql('select count(*) > 0 from pg_stat_statements')).toBe('t')
+    expect(await sql("select has_database_privilege('mlflow', 'mlflow_login', 'connect')")).toBe('f')
+    expect(await sql("select rolsuper from pg_roles where rolname = 'mlflow'")).toBe('f')
+  })
+
+  it('lets a stock client train, register and load a model over TLS', async () => {
+    if (!mlflow) return
+    const printed = await run(mlflow.python, [join(REPOSITORY, 'examples/training/train.py')], {
+      MLFLOW_TRACKING_URI: stack.url,
+      MLFLOW_TRACKING_SERVER_CERT_PATH: stack.authority,
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1',
+    })
+    expect(printed).toMatch(/^wine version 1 is the champion; predicts the same when loaded: True$/m)
+  })
+
+  it('shows no secret to who looks at containers, logs and processes', async () => {
+    const files = await readdir(stack.secrets)
+    const secrets = await Promise.all(files.map((file) => readFile(join(stack.secrets, file), 'utf8')))
+    expect(secrets.length).toBeGreaterThanOrEqual(2)
+    const names = SERVICES.map((one) => stack.container(one))
+    const seen = await Promise.all([
+      docker('inspect', ...names),
+      docker('inspect', stack.image),
+      ...names.map((name) => docker('logs', name)),
+      ...names.map((name) => docker('top', name, '-eo', 'pid,args')),
+    ])
+    for (const secret of secrets) {
+      expect(secret).toMatch(/^[0-9a-f]{48}$/)
+      expect(seen.filter((text) => text.includes(secret))).toEqual([])
+    }
+  })
+
+  it('keeps its secrets and its data when it is taken down and started again', async () => {
+    const before = await readFile(join(stack.secrets, 'mlflow.password'), 'utf8')
+    await stack.make('down')
+    await stack.make('up')
+    expect(await readFile(join(stack.secrets, 'mlflow.password'), 'utf8')).toBe(before)
+    expect((await stack.call('GET', '/api/2.0/mlflow/registered-models/get?name=wine')).status).toBe(200)
+  })
+
+  it('fails no request while its servers are replaced by those of another image', async () => {
+    const { run_id, write, stop } = await startWriters(stack)
+    await write.until(50)
+    const image = `${stack.project}:2`
+    await docker(
+      'build',
+      '--quiet',
+      '--tag',
+      image,
+      '--label',
+      'version=2',
+      '--file',
+      join(REPOSITORY, 'docker/Dockerfile'),
+      REPOSITORY,
+    )
+    const before = await imagesOf(stack)
+    await stack.make('upgrade', `IMAGE=${image}`)
+    await write.until(write.done() + 50)
+    const { acknowledged, failures } = await stop()
+    expect(failures).toEqual([])
+    expect(await imagesOf(stack)).not.toContain(before[0])
+    expect(await stepsOf(stack, run_id)).toEqual(new Set(acknowledged))
+  })
+
+  it.each(SERVICES)('comes back by itself when %s is killed', async (service) => {
+    const [{ State }] = JSON.parse(await docker('inspect', stack.container(service)))
+    // Of the engine's host: Docker does not restart what it has killed itself.
+    await docker('run', '--rm', '--pid', 'host', '--user', '0', 'postgres:17', 'kill', '-9', `${State.Pid}`)
+    await expect
+      .poll(
+        async () => {
+          const [{ State: now }] = JSON.parse(await docker('inspect', stack.container(service)))
+          const answer = await stack
+            .call('GET', '/api/2.0/mlflow/registered-models/get?name=wine')
+            .catch(() => undefined)
+          return now.Pid !== State.Pid && now.Health.Status === 'healthy' && answer?.status === 200
+        },
+        { timeout: 90_000, interval: 500 },
+      )
+      .toBe(true)
+  })
+
+  it('restores a backup into an empty stack, every row and every file', async () => {
+    expect(await stack.make('backup')).toMatch(/^backup \S+: /m)
+    const name =
+      (await stack.exec('backup', 'bash', '/run/trackyard/backup.sh', 'list')).split('\n').at(-1) ?? ''
+    const before = await contentsOf(stack)
+    expect(before.files.length).toBeGreaterThan(5)
+    await stack.make('down')
+    await docker('volume', 'rm', stack.volume('database'), stack.volume('data'))
+    await stack.make('up')
+    expect((await stack.call('GET', '/api/2.0/mlflow/registered-models/get?name=wine')).status).toBe(404)
+    await stack.make('restore', `BACKUP=${name}`)
+    expect(await contentsOf(stack)).toEqual(before)
+    expect((await stack.call('GET', '/api/2.0/mlflow/registered-models/get?name=wine')).status).toBe(200)
+  })
+})
+
+/** Clients that write all the time, and what came of it. */
+async function startWriters(stack: TeamStack) {
+  const created = await stack.call('POST', '/api/2.0/mlflow/runs/create', { experiment_id: '0' })
+  const { run_id } = JSON.parse(created.text).run.info
+  const acknowledged: number[] = []
+  const failures: string[] = []
+  let next = 0
+  let writing = true
+  const writers = Array.from({ length: 6 }, async () => {
+    while (writing) {
+      const step = next++
+      const metric = { run_id, key: 'm', value: step, timestamp: step, step }
+      const answer = await stack.call('POST', '/api/2.0/mlflow/runs/log-metric', metric).then(
+        ({ status, text }) => (status === 200 ? 'ok' : `${status} ${text}`),
+        (error: Error) => error.message,
+      )
+      if (answer === 'ok') acknowledged.push(step)
+      else failures.push(answer)
+      await delay(20)
+    }
+  })
+  const write = {
+    done: () => acknowledged.length + failures.length,
+    async until(count: number) {
+      while (write.done() < count) await delay(50)
+    },
+  }
+  return {
+    run_id,
+    write,
+    async stop() {
+      writing = false
+      await Promise.all(writers)
+      return { acknowledged, failures }
+    },
+  }
+}
+
+async function stepsOf(stack: TeamStack, run: string): Promise<Set<number>> {
+  const query = `select step from metrics where run_uuid = '${run}'`
+  const rows = await stack.exec(
+    'database',
+    'psql',
+    '--no-psqlrc',
+    '-U',
+    'postgres',
+    '-d',
+    'mlflow',
+    '-tAc',
+    query,
+  )
+  return new Set(rows.split('\n').map(Number))
+}
+
+async function imagesOf(stack: TeamStack): Promise<string[]> {
+  const images = await docker(
+    'inspect',
+    '--format',
+    '{{.Image}}',
+    stack.container('server-1'),
+    stack.container('server-2'),
+  )
+  return images.split('\n')
+}
+
+/** Every row of every table of both databases, and the digest of every artifact. */
+async function contentsOf(stack: TeamStack): Promise<{ rows: string[]; files: string[] }> {
+  const dumps = ['mlflow', 'mlflow_login'].map((database) =>
+    stack.exec(
+      'database',
+      'pg_dump',
+      '-U',
+      'postgres',
+      '--data-only',
+      '--inserts',
+      '--rows-per-insert=1',
+      database,
+    ),
+  )
+  const rows = (await Promise.all(dumps))
+    .join('\n')
+    .split('\n')
+    .filter((line) => !/^(--|\\|SET |$)/.test(line))
+  const digests = await stack.exec(
+    'backup',
+    'sh',
+    '-c',
+    'cd /data/artifacts && find . -type f -exec sha256sum {} +',
+  )
+  return { rows: rows.sort(), files: digests.split('\n').sort() }
+}
