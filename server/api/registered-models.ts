@@ -33,7 +33,7 @@ export const registeredModelRpcs = [
     method: 'POST',
     path: '/mlflow/registered-models/create',
     permission: {
-      'model.create': ({ name, tags }) => (isPrompt(tags) ? { prompt: name } : { model: name }),
+      'model.create': ({ name, tags }) => (isPrompt(tags) ? { newPrompt: name } : { newModel: name }),
     },
     request: message({
       name: requiredText(),

@@ -48,7 +48,9 @@ export async function ownersOf(
       return experimentsOf(db, names, 'trace', listExperimentsOfTraces)
     case 'model':
       return models(db, names)
-    case 'prompt':
+    case 'newModel':
+      return new Map(names.map((id) => [id, [{ owner: 'registered_model', id }]]))
+    case 'newPrompt':
       return new Map(names.map((id) => [id, [{ owner: 'prompt', id }]]))
     case 'version':
       return versions(db, names)

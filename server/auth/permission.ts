@@ -38,8 +38,10 @@ export interface Objects {
   readonly trace?: Named
   /** The name of a registered model or a prompt. */
   readonly model?: Named
+  /** The name of a registered model that is yet to be made. */
+  readonly newModel?: Named
   /** The name of a prompt that is yet to be made. */
-  readonly prompt?: Named
+  readonly newPrompt?: Named
   /** The name of the registered model or the prompt whose versions are meant. */
   readonly version?: Named
   /** The id of something said about a version of a model. */
