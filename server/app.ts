@@ -7,7 +7,8 @@ import Fastify, {
 } from 'fastify'
 import { RPCS } from './api/index.ts'
 import { onlyArtifactRoutes, onlyArtifactRpcs } from './artifacts-only.ts'
-import { type Gate, nameCallers, requirePermissions } from './auth/authenticate.ts'
+import { nameCallers, requirePermissions } from './auth/authenticate.ts'
+import { gateOf } from './auth/gate.ts'
 import { trustedProxies } from './auth/trusted-proxies.ts'
 import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
@@ -21,8 +22,9 @@ import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
 import { otlpRoutes } from './routes/otlp.ts'
 import { mountRoutes, type Route } from './routes/route.ts'
+import { signUpRoutes } from './routes/sign-up.ts'
 import { traceArtifactRoutes } from './routes/trace-artifacts.ts'
-import { mountRpcs, urlsOf } from './rpc.ts'
+import { mountRpcs, type Rpc, urlsOf } from './rpc.ts'
 import { guardRequests } from './security.ts'
 import { mountPages } from './ui/pages.ts'
 
@@ -32,12 +34,13 @@ export const ROUTES: readonly Route[] = [
   ...artifactFileRoutes,
   ...traceArtifactRoutes,
   ...otlpRoutes,
+  ...signUpRoutes,
 ]
 
 const RETRY_AFTER_SECONDS = 1
 
 /** The whole server but for its socket: every route on one context. */
-export function buildApp(context: Context, gate?: Gate): FastifyInstance {
+export function buildApp(context: Context, gate = gateOf(context)): FastifyInstance {
   const { config, log } = context
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -73,7 +76,9 @@ export function buildApp(context: Context, gate?: Gate): FastifyInstance {
     if (wait !== undefined) reply.header('retry-after', String(wait))
     return reply.status(fault.status).send(fault.toBody())
   })
-  const methods = methodsByUrl(config.staticPrefix)
+  const isThere = ({ needsLogin = false }) => context.login !== undefined || !needsLogin
+  const [rpcs, allRoutes] = [RPCS.filter(isThere), ROUTES.filter(isThere)]
+  const methods = methodsByUrl(rpcs, config.staticPrefix)
   app.setNotFoundHandler((request) => {
     const path = pathOf(request)
     const allowed = methods.get(path)
@@ -87,8 +92,8 @@ export function buildApp(context: Context, gate?: Gate): FastifyInstance {
   mountHealth(app, context)
   mountPages(app, context)
   const { artifactsOnly, artifactsPresignedOnly } = config
-  const routes = artifactsPresignedOnly ? withoutProxiedBytes(ROUTES) : ROUTES
-  app.register(async (scope) => mountRpcs(scope, context, artifactsOnly ? onlyArtifactRpcs(RPCS) : RPCS))
+  const routes = artifactsPresignedOnly ? withoutProxiedBytes(allRoutes) : allRoutes
+  app.register(async (scope) => mountRpcs(scope, context, artifactsOnly ? onlyArtifactRpcs(rpcs) : rpcs))
   app.register(async (scope) =>
     mountRoutes(scope, context, artifactsOnly ? onlyArtifactRoutes(routes) : routes),
   )
@@ -122,9 +127,9 @@ function toApiError(error: unknown): ApiError {
   return new ApiError('INTERNAL_ERROR', 'The server failed; its log says why.', { cause: error })
 }
 
-function methodsByUrl(staticPrefix: string): Map<string, Set<string>> {
+function methodsByUrl(rpcs: readonly Rpc[], staticPrefix: string): Map<string, Set<string>> {
   const methods = new Map<string, Set<string>>()
-  for (const one of RPCS) {
+  for (const one of rpcs) {
     for (const url of urlsOf(one, staticPrefix)) {
       methods.set(url, (methods.get(url) ?? new Set()).add(one.method))
     }

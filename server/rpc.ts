@@ -22,6 +22,11 @@ export interface Rpc {
   readonly surface?: 'all' | 'ui' | 'root'
   /** @default the query of a GET, the body of all others */
   readonly requestIn?: 'query'
+  /**
+   * There are users to speak of while a login is on; without one the path leads nowhere.
+   * @default false
+   */
+  readonly needsLogin?: boolean
   readonly permission: Permission
   readonly request: z.ZodType
   run(context: RequestContext, json: unknown): Promise<object>

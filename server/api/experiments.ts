@@ -5,6 +5,7 @@ import { ONLY_SEEN } from '../auth/permission.ts'
 import type { RequestContext } from '../context.ts'
 import { ApiError, invalidParameter, notFound } from '../errors.ts'
 import { deleteExperiment, restoreExperiment } from '../operations/experiment-lifecycle.ts'
+import { grantToMaker } from '../operations/own-grants.ts'
 import { rpc } from '../rpc.ts'
 import {
   createExperiment,
@@ -43,6 +44,7 @@ export const experimentRpcs = [
         tags,
         now: clock(),
       })
+      await grantToMaker(context.login, context.caller.name, 'experiment', String(id))
       return { experiment_id: String(id) }
     },
   }),

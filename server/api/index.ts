@@ -15,6 +15,8 @@ import { modelAliasRpcs } from './model-aliases.ts'
 import { modelVersionRpcs } from './model-versions.ts'
 import { pendingRpcs } from './pending.ts'
 import { registeredModelRpcs } from './registered-models.ts'
+import { rolePermissionRpcs } from './role-permissions.ts'
+import { roleRpcs } from './roles.ts'
 import { runLoggingRpcs } from './run-logging.ts'
 import { runSearchRpcs } from './run-search.ts'
 import { runRpcs } from './runs.ts'
@@ -26,6 +28,8 @@ import { traceRpcs } from './traces.ts'
 import { traceV2Rpcs } from './traces-v2.ts'
 import { transitionRequestRpcs } from './transition-requests.ts'
 import { uiRpcs } from './ui.ts'
+import { userPermissionRpcs } from './user-permissions.ts'
+import { userRpcs } from './users.ts'
 import { webhookRpcs } from './webhooks.ts'
 import { wholeTraceRpcs } from './whole-traces.ts'
 
@@ -58,6 +62,10 @@ const API: readonly Rpc[] = [
   ...serverRpcs,
   ...uiRpcs,
   ...pendingRpcs,
+  ...userRpcs,
+  ...userPermissionRpcs,
+  ...roleRpcs,
+  ...rolePermissionRpcs,
 ]
 
 /** Every RPC of the server. */

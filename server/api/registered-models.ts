@@ -1,4 +1,5 @@
 import { ONLY_SEEN } from '../auth/permission.ts'
+import { deleteGrants, grantToMaker, renameGrants } from '../operations/own-grants.ts'
 import { registerModel, renameModel } from '../operations/register-model.ts'
 import { announceChange } from '../operations/webhook-events.ts'
 import { shownRegisteredModel, shownRegisteredModels } from '../operations/withheld-versions.ts'
@@ -40,11 +41,13 @@ export const registeredModelRpcs = [
       description: text().default(''),
       tags: list(tagMessage).default([]),
     }),
-    async handler({ db, clock }, { name, description, tags }) {
+    async handler({ db, clock, login, caller }, { name, description, tags }) {
       checkModelName(name)
       checkColumns({ description })
       for (const one of tags) checkRegistryTag(one)
-      return { registered_model: toWire(await registerModel(db, { name, description, tags, now: clock() })) }
+      const model = await registerModel(db, { name, description, tags, now: clock() })
+      await grantToMaker(login, caller.name, isPrompt(tags) ? 'prompt' : 'registered_model', name)
+      return { registered_model: toWire(model) }
     },
   }),
   rpc({
@@ -76,10 +79,11 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/rename',
     permission: { 'model.update': ({ name }) => ({ model: name }) },
     request: message({ name: requiredText(), new_name: requiredText() }),
-    async handler({ db, clock, caller }, { name, new_name }) {
+    async handler({ db, clock, login, caller }, { name, new_name }) {
       checkModelName(new_name, 'new_name')
       checkModelName(name)
       const model = await renameModel(db, name, new_name, clock())
+      await renameGrants(login, name, new_name)
       return { registered_model: toWire(await shownRegisteredModel(db, caller.access, model)) }
     },
   }),
@@ -88,12 +92,13 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/delete',
     permission: { 'model.delete': ({ name }) => ({ model: name }) },
     request: message({ name: requiredText() }),
-    async handler({ db }, { name }) {
+    async handler({ db, login }, { name }) {
       checkModelName(name)
       await db.transaction().execute(async (tx) => {
         await requireRegisteredModel(tx, name)
         await deleteRegisteredModel(tx, name)
       })
+      await deleteGrants(login, name)
       return {}
     },
   }),

@@ -3,6 +3,7 @@ import { type Access, isUnlimited, mayAdminister } from '../access/access.ts'
 import type { RequestContext } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { type Kind, type Owners, ownersOf } from './owners.ts'
+import { isOfPeople, mayOnPeople } from './people.ts'
 import type { Demands, Objects, Permission, PermissionName } from './permission.ts'
 import { ONLY_SEEN } from './permission.ts'
 import { isAllowed } from './rules.ts'
@@ -44,7 +45,13 @@ async function authorizeDemands<R>(context: RequestContext, demands: Demands<R>,
   // Nothing that could be allowed is nothing that is allowed.
   if (asked.length === 0 && !isNarrowed) throw denied()
   const owners = await ownersOfAll(context, asked)
-  for (const one of asked) if (!isMet(context.caller.access, one, owners)) throw denied()
+  for (const one of asked) {
+    const { name, kind, object } = one
+    const isGiven = isOfPeople(kind)
+      ? await mayOnPeople(context, name, kind, object)
+      : isMet(context.caller.access, one, owners)
+    if (!isGiven) throw denied()
+  }
 }
 
 function named(name: PermissionName, objects: Objects): Asked[] {

@@ -20,13 +20,15 @@ export type Demands<Request = never> = {
 export const ONLY_SEEN = 'only what the caller may see'
 
 export type PermissionName =
-  | `experiment.${'read' | 'create' | 'update' | 'delete'}`
+  | `experiment.${'read' | 'create' | 'update' | 'delete' | 'manage'}`
   | `${'run' | 'logged-model' | 'assessment'}.${'read' | 'create' | 'update' | 'delete'}`
   | `trace.${'read' | 'create' | 'update' | 'delete'}`
   /** Registered models and prompts. */
   | `model.${'read' | 'create' | 'update' | 'delete' | 'approve' | 'manage'}`
   | `version.${'read' | 'create' | 'update' | 'delete' | 'comment'}`
   | `artifact.${'read' | 'update' | 'delete'}`
+  | `user.${'read' | 'update'}`
+  | 'role.read'
 
 /** What a request names, by kind. Undefined and empty values name nothing. */
 export interface Objects {
@@ -46,6 +48,10 @@ export interface Objects {
   readonly version?: Named
   /** The id of something said about a version of a model. */
   readonly activity?: Named
+  /** A user's name. */
+  readonly user?: Named
+  /** The workspace of roles. */
+  readonly role?: Named
   /** A path in the proxied store, as the request has it. */
   readonly artifact?: Named
 }

@@ -72,20 +72,47 @@ export async function revokeGrant(
   users.forget(username)
 }
 
+/** Lets who has made something manage it, and nobody who has a grant left of one before that had its name. */
+export async function grantToMaker(
+  login: Login | undefined,
+  maker: string,
+  type: Owner,
+  name: string,
+): Promise<void> {
+  if (!login) return
+  await login.db.transaction().execute((tx) => dropGrants(tx, name, typesBeside(type)))
+  await grantTo(login, maker, type, name)
+  login.users.forgetAll()
+}
+
 /** After a model or a prompt got another name: its users' own grants go with it. */
-export async function renameGrants(login: Login, type: Owner, from: string, to: string): Promise<void> {
+export async function renameGrants(login: Login | undefined, from: string, to: string): Promise<void> {
+  if (!login || from === to) return
   await login.db.transaction().execute(async (tx) => {
-    // What is left of one that had the name before would be in the way.
-    await changeGrants(tx, await ownGrantsOn(tx, type, to), 'delete')
-    await changeGrants(tx, await ownGrantsOn(tx, type, from), { resource_pattern: to })
+    await dropGrants(tx, to, OF_THE_REGISTRY)
+    for (const type of OF_THE_REGISTRY) {
+      await changeGrants(tx, await ownGrantsOn(tx, type, from), { resource_pattern: to })
+    }
   })
   login.users.forgetAll()
 }
 
-/** After a resource was deleted whose name another one may get. */
-export async function deleteGrants(login: Login, type: Owner, pattern: string): Promise<void> {
-  await changeGrants(login.db, await ownGrantsOn(login.db, type, pattern), 'delete')
+/** After a model or a prompt was deleted, whose name another one may get. */
+export async function deleteGrants(login: Login | undefined, name: string): Promise<void> {
+  if (!login) return
+  await login.db.transaction().execute((tx) => dropGrants(tx, name, OF_THE_REGISTRY))
   login.users.forgetAll()
+}
+
+/** Models and prompts share one space of names. */
+const OF_THE_REGISTRY: readonly Owner[] = ['registered_model', 'prompt']
+
+function typesBeside(type: Owner): readonly Owner[] {
+  return type === 'experiment' ? [type] : OF_THE_REGISTRY
+}
+
+async function dropGrants(tx: AuthDb, name: string, types: readonly Owner[]): Promise<void> {
+  for (const type of types) await changeGrants(tx, await ownGrantsOn(tx, type, name), 'delete')
 }
 
 function described(username: string, type: string, pattern: string): string {

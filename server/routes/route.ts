@@ -15,6 +15,8 @@ export interface Route {
    * @default false
    */
   readonly unprefixed?: boolean
+  /** As an RPC's. */
+  readonly needsLogin?: boolean
   readonly permission: Permission<FastifyRequest>
   handle(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>
 }

@@ -53,10 +53,10 @@ describe('what is granted to a user alone', () => {
     const granted = (pattern: string) => [{ resourceType: 'registered_model', pattern, level: 'MANAGE' }]
     expect(await grantsOf('ann')).toEqual(granted('model'))
     await grantTo(login, 'ann', 'registered_model', 'other', 'READ')
-    await renameGrants(login, 'registered_model', 'model', 'other')
+    await renameGrants(login, 'model', 'other')
     expect(await grantsOf('ann')).toEqual(granted('other'))
     expect(await grantsOf('bob')).toEqual(granted('other'))
-    await deleteGrants(login, 'registered_model', 'other')
+    await deleteGrants(login, 'other')
     expect(await grantsOf('ann')).toEqual([])
     expect(await findUserWithGrants(login.db, 'bob')).toMatchObject({ grants: [] })
   })
