@@ -79,21 +79,18 @@ async function experimentsOf(db: Db, ids: readonly string[], part: Part, read: R
 
 /**
  * The name of what is not there tells nothing about a caller's grants: whoever may do as much to models and to prompts
- * hears that it is not there, everybody else that it is denied.
+ * hears that it is not there, everybody else that it is denied. Some collations find a name by another one, `Model` by
+ * `model`: then what is found must be allowed too.
  */
 async function models(db: Db, names: readonly string[]): Promise<Owners> {
   const known = await registered(db, names)
+  const foundByOthers = [...known.values()].filter(({ id }) => !names.includes(id))
   return new Map(
     names.map((id) => {
       const found = known.get(id)
       return [
         id,
-        found
-          ? [found]
-          : [
-              { owner: 'registered_model', id },
-              { owner: 'prompt', id },
-            ],
+        found ? [found] : [{ owner: 'registered_model', id }, { owner: 'prompt', id }, ...foundByOthers],
       ]
     }),
   )

@@ -5,9 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { accessOf } from '../../server/access/access.ts'
 import { type Db, openDatabase } from '../../server/db/index.ts'
 import { type DatabaseOptions, DEFAULT_OPTIONS } from '../../server/db/postgres-pool.ts'
 import { call, temporaryFolder, testApp } from '../server/support.ts'
+import { appFor } from '../server/two-worlds.ts'
 import { startTrackyard } from '../support/mlflow.ts'
 import {
   emptyMysqlDatabase,
@@ -117,6 +119,27 @@ describe.each(KINDS)('%s', (kind) => {
     const { status, body } = await call(app, 'POST', 'runs/log-parameter', { run_id, key: 'LR', value: '2' })
     expect({ status, code: body.error_code }).toEqual({ status: 400, code: 'INVALID_PARAMETER_VALUE' })
     expect(body.message).toMatch(/'LR'.*'lr'/)
+  })
+
+  it('denies a model under every name that its collation takes for the one denied', async () => {
+    const grants = [{ resourceType: 'registered_model', pattern: 'secret', level: 'DENY' as const }]
+    const callers = { editor: accessOf({ isAdmin: false, grants }, 'MANAGE') }
+    const app = await appFor(callers, { backendStoreUri: await emptyMysqlDatabase(kind) })
+    await call(app, 'POST', 'registered-models/create', { name: 'secret', description: 'mine' })
+    const renamed = async (name: string) => {
+      const { statusCode } = await app.inject({
+        method: 'POST',
+        url: '/api/2.0/mlflow/registered-models/rename',
+        headers: { 'content-type': 'application/json', 'x-caller': 'editor' },
+        payload: JSON.stringify({ name, new_name: 'taken' }),
+      })
+      return statusCode
+    }
+    expect(await renamed('secret')).toBe(403)
+    expect(await renamed('SECRET')).toBe(403)
+    expect(await renamed('sécret')).toBe(403)
+    expect(await renamed('another')).toBe(404)
+    expect((await call(app, 'GET', 'registered-models/get', { name: 'secret' })).status).toBe(200)
   })
 
   it('answers 503 and when to come back while every connection is taken', async () => {

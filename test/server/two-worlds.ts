@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Access, accessOf } from '../../server/access/access.ts'
 import { ANYBODY } from '../../server/access/caller.ts'
 import type { Grant, Level } from '../../server/access/grants.ts'
+import type { Config } from '../../server/config.ts'
 import { call, testApp } from './support.ts'
 import { infoOf, TRACES } from './trace-data.ts'
 
@@ -58,8 +59,11 @@ export const READERS: Readonly<Record<string, Access>> = {
 }
 
 /** A server to which `x-caller` says who of `callers` asks; without it, one who may do all. */
-export async function appFor(callers: Readonly<Record<string, Access>>): Promise<FastifyInstance> {
-  const app = await testApp()
+export async function appFor(
+  callers: Readonly<Record<string, Access>>,
+  settings: Partial<Config> = {},
+): Promise<FastifyInstance> {
+  const app = await testApp(settings)
   app.addHook('onRequest', async (request) => {
     const name = request.headers['x-caller']
     const access = typeof name === 'string' ? callers[name] : undefined
