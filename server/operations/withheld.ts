@@ -5,7 +5,9 @@
 import { type Access, deniesPart, isUnlimited, sees, type Visible, visible } from '../access/access.ts'
 import type { Db } from '../db/index.ts'
 import { pythonJson } from '../python-json.ts'
-import { LINKED_PROMPTS, SOURCE_RUN, TRACED_MODEL } from '../search/trace-conditions.ts'
+import { LINKED_PROMPTS } from '../search/siblings.ts'
+import { SOURCE_RUN, TRACED_MODEL } from '../search/trace-conditions.ts'
+import type { Tag } from '../store/experiments.ts'
 import { type LoggedModel, VERSIONS_TAG } from '../store/logged-models.ts'
 import { readableLoggedModels, readableRuns } from '../store/readable.ts'
 import type { Run } from '../store/run-data.ts'
@@ -15,8 +17,10 @@ export async function shownRuns(db: Db, access: Access, runs: readonly Run[]): P
   if (isUnlimited(access)) return runs
   const ids = runs.flatMap((run) => [...run.modelInputs, ...run.modelOutputs.map((one) => one.modelId)])
   const models = new Set(await readableLoggedModels(db, access, ids))
+  const tags = tagsFor(access)
   return runs.map((run) => ({
     ...run,
+    tags: tags(run.tags),
     modelInputs: run.modelInputs.filter((id) => models.has(id)),
     modelOutputs: run.modelOutputs.filter(({ modelId }) => models.has(modelId)),
   }))
@@ -30,15 +34,12 @@ export async function shownLoggedModels(
   if (isUnlimited(access)) return models
   const ids = models.flatMap((one) => [one.source_run_id, ...one.metrics.map((metric) => metric.run_id)])
   const runs = new Set(await readableRuns(db, access, present(ids)))
-  const versions = visible(access, 'registered_model', 'registered_model_version')
+  const tags = tagsFor(access)
   return models.map((model) => ({
     ...model,
     source_run_id: !model.source_run_id || runs.has(model.source_run_id) ? model.source_run_id : null,
     metrics: model.metrics.map((one) => (runs.has(one.run_id) ? one : { ...one, run_id: '' })),
-    tags: model.tags.flatMap(({ key, value }) => {
-      const left = key === VERSIONS_TAG ? seenIn(value, versions) : value
-      return left === undefined ? [] : [{ key, value: left }]
-    }),
+    tags: tags(model.tags),
   }))
 }
 
@@ -56,7 +57,7 @@ export async function shownTraces(
   const of = (key: string) => present(traces.map(({ metadata }) => metadata[key]))
   const runs = new Set(await readableRuns(db, access, of(SOURCE_RUN)))
   const models = new Set(await readableLoggedModels(db, access, of(TRACED_MODEL)))
-  const prompts = visible(access, 'prompt', 'prompt_version')
+  const tags = tagsFor(access)
   return traces.map((trace) => ({
     ...trace,
     assessments: deniesPart(access, 'assessment') ? [] : trace.assessments,
@@ -65,7 +66,12 @@ export async function shownTraces(
       TRACED_MODEL,
       (id) => (models.has(id) ? id : undefined),
     ),
-    tags: withText(trace.tags, LINKED_PROMPTS, (list) => seenIn(list, prompts)),
+    tags: Object.fromEntries(
+      tags(Object.entries(trace.tags).map(([key, value]) => ({ key, value }))).map(({ key, value }) => [
+        key,
+        value,
+      ]),
+    ),
   }))
 }
 
@@ -88,6 +94,20 @@ function withText(
 
 function present(ids: readonly (string | null | undefined)[]): string[] {
   return ids.filter((id) => typeof id === 'string' && id !== '') as string[]
+}
+
+/** What tags are without the names of models and prompts that the caller may not read. */
+function tagsFor(access: Access) {
+  const seen: Readonly<Record<string, Visible>> = {
+    [VERSIONS_TAG]: visible(access, 'registered_model', 'registered_model_version'),
+    [LINKED_PROMPTS]: visible(access, 'prompt', 'prompt_version'),
+  }
+  return <T extends Tag>(tags: readonly T[]): T[] =>
+    tags.flatMap((tag) => {
+      const names = Object.hasOwn(seen, tag.key) ? seen[tag.key] : undefined
+      const value = names ? seenIn(tag.value ?? '', names) : tag.value
+      return value === undefined ? [] : [{ ...tag, value }]
+    })
 }
 
 /** Of a JSON list of `{ name, version }`, those whose name is seen. */

@@ -3,7 +3,6 @@ import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { isOneOf } from '../db/number-match.ts'
 import { invalidParameter } from '../errors.ts'
-import { VERSIONS_TAG } from '../store/logged-models.ts'
 import { type Grammar, type Key, parseFilter, type ValueType } from './grammar.ts'
 import {
   type DatasetFilter,
@@ -14,7 +13,7 @@ import {
 import { type LoggedModelOrder, loggedModelOrders } from './logged-model-orders.ts'
 import type { Page } from './page.ts'
 import { decodePageToken, parseOffset } from './page-token.ts'
-import { checkSiblings, OF_RUN, OF_VERSION, type Sibling } from './siblings.ts'
+import { checkSiblings, OF_RUN, type Sibling, tagSibling } from './siblings.ts'
 
 export type { DatasetFilter, LoggedModelOrder, LoggedModelRow }
 
@@ -101,9 +100,8 @@ export async function searchLoggedModels(
 }
 
 /** What a comparison of a logged model tells of. */
-function loggedModelSibling({ kind, name }: Key): Sibling | undefined {
-  if (kind === 'attribute' && name === 'source_run_id') return OF_RUN
-  return kind === 'tag' && name === VERSIONS_TAG ? OF_VERSION : undefined
+function loggedModelSibling(key: Key): Sibling | undefined {
+  return key.kind === 'attribute' && key.name === 'source_run_id' ? OF_RUN : tagSibling(key)
 }
 
 function ordersOf(orderBy: readonly LoggedModelOrder[]): { key: Key }[] {

@@ -9,6 +9,7 @@ import { type Page, type Search, toPage } from './page.ts'
 import { parsePageToken } from './page-token.ts'
 import { type RunAttribute, runCondition } from './run-conditions.ts'
 import { inRunOrder } from './run-orders.ts'
+import { checkSiblings, tagSibling } from './siblings.ts'
 import { STAGES_BY_VIEW, type ViewType } from './view-type.ts'
 
 export type { RunRow, ViewType }
@@ -70,8 +71,10 @@ export async function searchRuns(
 ): Promise<Page<RunRow>> {
   const dialect = dialectOf(db)
   const readable = readableExperiments(access, 'run', experimentIds)
-  const conditions = parseFilter(GRAMMAR, filter).map((one) => runCondition(dialect, one))
+  const comparisons = parseFilter(GRAMMAR, filter)
+  const conditions = comparisons.map((one) => runCondition(dialect, one))
   const orders = parseOrders(GRAMMAR, orderBy)
+  checkSiblings(access, tagSibling, comparisons, orders)
   const offset = parsePageToken(pageToken)
   const found = db
     .selectFrom('runs')

@@ -5,6 +5,7 @@
 import { type Access, deniesPart, type Visible, visible } from '../access/access.ts'
 import type { Owner, Part } from '../access/grants.ts'
 import { ApiError } from '../errors.ts'
+import { VERSIONS_TAG } from '../store/logged-models.ts'
 import type { Comparison, Key } from './grammar.ts'
 
 export interface Sibling {
@@ -15,8 +16,17 @@ export interface Sibling {
 export const OF_RUN: Sibling = { part: 'run', owner: 'experiment' }
 export const OF_LOGGED_MODEL: Sibling = { part: 'logged_model', owner: 'experiment' }
 export const OF_ASSESSMENT: Sibling = { part: 'assessment', owner: 'experiment' }
-export const OF_VERSION: Sibling = { part: 'registered_model_version', owner: 'registered_model' }
-export const OF_PROMPT: Sibling = { part: 'prompt_version', owner: 'prompt' }
+const OF_VERSION: Sibling = { part: 'registered_model_version', owner: 'registered_model' }
+const OF_PROMPT: Sibling = { part: 'prompt_version', owner: 'prompt' }
+
+/** The tag of runs, traces and logged models that lists prompts. */
+export const LINKED_PROMPTS = 'mlflow.linkedPrompts'
+
+/** What a comparison of a tag tells of. */
+export function tagSibling({ kind, name }: Key): Sibling | undefined {
+  if (kind !== 'tag') return undefined
+  return { [VERSIONS_TAG]: OF_VERSION, [LINKED_PROMPTS]: OF_PROMPT }[name]
+}
 
 /**
  * Refuses to select or to order rows by what the caller may not read. What it may read in some places only is compared

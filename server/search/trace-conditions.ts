@@ -7,7 +7,14 @@ import { equalsText, type TextTest, textMatches } from '../db/text-match.ts'
 import { invalidParameter } from '../errors.ts'
 import { SESSION_KEY, TRACE_NAME_TAG } from '../store/trace-columns.ts'
 import type { Comparison, Key, NullTest } from './grammar.ts'
-import { OF_ASSESSMENT, OF_LOGGED_MODEL, OF_PROMPT, OF_RUN, type Sibling } from './siblings.ts'
+import {
+  LINKED_PROMPTS,
+  OF_ASSESSMENT,
+  OF_LOGGED_MODEL,
+  OF_RUN,
+  type Sibling,
+  tagSibling,
+} from './siblings.ts'
 import { assessmentCondition } from './trace-assessments.ts'
 import { endTime } from './trace-times.ts'
 import { isUsage, usageCondition } from './trace-usage.ts'
@@ -16,26 +23,22 @@ import { isUsage, usageCondition } from './trace-usage.ts'
 export const SOURCE_RUN = 'mlflow.sourceRun'
 /** The metadata that names the logged model that was traced. */
 export const TRACED_MODEL = 'mlflow.modelId'
-/** The tag that stands for the prompts a trace is linked to. */
-export const LINKED_PROMPTS = 'mlflow.linkedPrompts'
 
 const trace = () => expressionBuilder<Database, 'trace_info'>()
 
 type Attribute = 'client_request_id' | 'request_id' | 'status'
 
 /** What a comparison of a trace tells of. */
-export function traceSibling({ kind, name }: Key): Sibling | undefined {
-  switch (kind) {
+export function traceSibling(key: Key): Sibling | undefined {
+  switch (key.kind) {
     case 'feedback':
     case 'expectation':
     case 'issue':
       return OF_ASSESSMENT
     case 'metadata':
-      return { [SOURCE_RUN]: OF_RUN, [TRACED_MODEL]: OF_LOGGED_MODEL }[name]
-    case 'tag':
-      return name === LINKED_PROMPTS ? OF_PROMPT : undefined
+      return { [SOURCE_RUN]: OF_RUN, [TRACED_MODEL]: OF_LOGGED_MODEL }[key.name]
     default:
-      return undefined
+      return tagSibling(key)
   }
 }
 

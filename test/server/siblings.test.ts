@@ -27,6 +27,11 @@ const CALLERS = {
 }
 type Reader = keyof typeof CALLERS
 
+const PROMPTS = {
+  key: 'mlflow.linkedPrompts',
+  value: '[{"name": "p", "version": "1"}, {"name": "q", "version": "1"}]',
+}
+
 interface Started {
   readonly app: FastifyInstance
   /** Of experiment 2, and so is the logged model; all that names them is in experiment 1. */
@@ -41,7 +46,7 @@ async function start(): Promise<Started> {
   const post = async (path: string, json: object) => (await call(app, 'POST', path, json)).body
   for (const name of ['1', '2']) await post('experiments/create', { name })
   const run = (await post('runs/create', { experiment_id: '2' })).run.info.run_id
-  const ownRun = (await post('runs/create', { experiment_id: '1' })).run.info.run_id
+  const ownRun = (await post('runs/create', { experiment_id: '1', tags: [PROMPTS] })).run.info.run_id
   const logged = (experiment_id: string, more: object) => post('logged-models', { experiment_id, ...more })
   const model = (await logged('2', {})).model.info.model_id
   const ownModel = (await logged('1', { source_run_id: run })).model.info.model_id
@@ -62,7 +67,7 @@ async function start(): Promise<Started> {
       trace_info: infoOf('tr-1', {
         trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '1' } },
         trace_metadata: { 'mlflow.sourceRun': run, 'mlflow.modelId': model },
-        tags: { 'mlflow.linkedPrompts': '[{"name": "p", "version": "1"}, {"name": "q", "version": "1"}]' },
+        tags: { [PROMPTS.key]: PROMPTS.value },
         assessments: [
           {
             assessment_name: 'good',
@@ -165,9 +170,10 @@ describe('what rows name', () => {
     expect(versions.slice(1).filter((_, index) => index !== 1)).toEqual([undefined, undefined])
     for (const one of loggedModels) expect(one.info.tags).toBeUndefined()
     for (const one of (await shown(started, 'no model m')).loggedModels) expect(one.info.tags).toBeUndefined()
-    for (const one of (await shown(started, 'no prompt p')).traces) {
-      expect(one.tags['mlflow.linkedPrompts']).toBe('[{"name": "q", "version": "1"}]')
-    }
+    const { traces, runs } = await shown(started, 'no prompt p')
+    const value = '[{"name": "q", "version": "1"}]'
+    for (const one of traces) expect(one.tags[PROMPTS.key]).toBe(value)
+    for (const one of runs) expect(one.data.tags).toContainEqual({ key: PROMPTS.key, value })
   })
 })
 
@@ -211,6 +217,9 @@ describe('a search', () => {
     expect(await statuses('no runs')).toEqual([403, 403, 403, 403])
     expect(await statuses('no experiment 2')).toEqual([200, 200, 200, 403])
     expect(await statuses('all')).toEqual([200, 200, 200, 200])
+    const runs = { experiment_ids: ['1'], filter: "tags.`mlflow.linkedPrompts` LIKE '%p%'" }
+    expect((await read(app, 'no prompt p', `${API}/runs/search`, runs)).status).toBe(403)
+    expect((await read(app, 'all', `${API}/runs/search`, runs)).body.runs).toHaveLength(1)
     const filter = "tags.`mlflow.modelVersions` LIKE '%m%'"
     expect((await read(app, 'no model m', `${API}/logged-models/search`, { ...models, filter })).status).toBe(
       403,
