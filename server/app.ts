@@ -22,6 +22,7 @@ import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
 import { otlpRoutes } from './routes/otlp.ts'
 import { mountRoutes, type Route } from './routes/route.ts'
+import { signOnRoutes } from './routes/sign-on.ts'
 import { signUpRoutes } from './routes/sign-up.ts'
 import { traceArtifactRoutes } from './routes/trace-artifacts.ts'
 import { mountRpcs, type Rpc, urlsOf } from './rpc.ts'
@@ -95,7 +96,10 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
   const routes = artifactsPresignedOnly ? withoutProxiedBytes(allRoutes) : allRoutes
   app.register(async (scope) => mountRpcs(scope, context, artifactsOnly ? onlyArtifactRpcs(rpcs) : rpcs))
   app.register(async (scope) =>
-    mountRoutes(scope, context, artifactsOnly ? onlyArtifactRoutes(routes) : routes),
+    mountRoutes(scope, context, [
+      ...(artifactsOnly ? onlyArtifactRoutes(routes) : routes),
+      ...signOnRoutes(context),
+    ]),
   )
   return app
 }

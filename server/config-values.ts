@@ -119,6 +119,11 @@ export const trustedUrl = z.string().refine(
 
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
 
+/** Where people open a server: the static prefix follows it. */
+export const publicUrl = trustedUrl.refine((text) => /^\w+:\/\/[^/?#]+\/?$/.test(text), {
+  message: 'must end after the host and its port; the static prefix is added to it',
+})
+
 /** Signatures that nobody can make who only knows the key that checks them. */
 const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 
@@ -132,6 +137,9 @@ export const loadBalancerArn = z
   .regex(/^arn:aws[\w-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer\/app\/[\w-]+\/[0-9a-f]+$/, {
     message: 'must be arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID',
   })
+export const scopes = z
+  .string()
+  .refine((text) => text.split(' ').includes('openid'), { message: 'must have openid among its words' })
 
 export const endpointUrl = z.string().refine(
   (text) => {

@@ -108,6 +108,7 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
       "MLFLOW_AUTH_ADMIN_PASSWORD, TRACKYARD_AUTH_ADMIN_PASSWORD_FILE: each is the first admin's password; leave one out",
     )
   }
+  problems.push(...whatSignOnLacks(config))
   const sources = CREDENTIAL_SOURCES.filter((name) => config[name])
   if (sources.length > 1) {
     const [names, last] = [sources.map((name) => SETTINGS[name].env), 'leave all but one out']
@@ -158,6 +159,40 @@ function whatPresignedOnlyExcludes(config: Record<string, unknown>): string[] {
     problems.push(`${label}: a signed URL cannot bound a size; leave TRACKYARD_MAX_UPLOAD_BYTES out`)
   }
   return problems
+}
+
+/** A provider without the way to it would leave the server open to everybody. */
+function whatSignOnLacks(config: Record<string, unknown>): string[] {
+  const { login, oidcIssuer, oidcClientId, oidcClientSecret, oidcClientSecretFile, publicUrl, secretKey } =
+    config as Partial<Config>
+  if (!login) return []
+  const label = SETTINGS.login.env
+  if (!login.includes('oidc')) {
+    return oidcIssuer
+      ? [`${SETTINGS.oidcIssuer.env}: has no effect without oidc in ${label}; add it there`]
+      : []
+  }
+  const needed = { oidcIssuer, oidcClientId, publicUrl, secretKey }
+  const lacking = (Object.keys(needed) as (keyof typeof needed)[]).filter((name) => needed[name] === '')
+  const problems = lacking.map((name) => `${label} has oidc: ${SETTINGS[name].env} must be set too`)
+  if (secretKey && isGuessable(secretKey)) {
+    const { env } = SETTINGS.secretKey
+    problems.push(
+      `${env}: each of its keys must have ${SHORTEST_KEY} characters or more, as of openssl rand -base64 32`,
+    )
+  }
+  if (oidcClientSecret && oidcClientSecretFile) {
+    const names = [SETTINGS.oidcClientSecret.env, SETTINGS.oidcClientSecretFile.env]
+    problems.push(`${names.join(', ')}: each is the secret at the provider; leave one out`)
+  }
+  return problems
+}
+
+/** Who guesses one of the keys is whoever they like. */
+const SHORTEST_KEY = 32
+
+function isGuessable(keys: string): boolean {
+  return keys.split(',').some((key) => key.trim().length < SHORTEST_KEY)
 }
 
 function withoutSecret(value: string): string {

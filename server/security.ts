@@ -7,6 +7,7 @@ const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 export function guardRequests(app: FastifyInstance, config: Config): void {
   const exempt = new Set(['/health', '/version', '/readyz'].map((path) => config.staticPrefix + path))
+  const own = URL.parse(config.publicUrl)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-content-type-options', 'nosniff')
     if (config.xFrameOptions !== 'NONE') reply.header('x-frame-options', config.xFrameOptions)
@@ -14,15 +15,15 @@ export function guardRequests(app: FastifyInstance, config: Config): void {
     reply.header('vary', 'Origin')
     if (config.disableSecurityMiddleware) return
     const path = request.url.split('?')[0] ?? ''
-    if (!exempt.has(path) && !isAllowedHost(request.headers.host ?? '', config.allowedHosts)) {
+    const { origin, host = '' } = request.headers
+    if (!exempt.has(path) && host !== own?.host && !isAllowedHost(host, config.allowedHosts)) {
       return reply
         .status(403)
         .type('text/plain')
         .send('Invalid Host header - possible DNS rebinding attack detected')
     }
-    const { origin } = request.headers
     if (origin === undefined) return
-    const allowed = isAllowedOrigin(origin, request.headers.host ?? '', config.corsAllowedOrigins)
+    const allowed = origin === own?.origin || isAllowedOrigin(origin, host, config.corsAllowedOrigins)
     if (!allowed && WRITES.has(request.method)) {
       return reply.status(403).type('text/plain').send('Cross-origin request blocked')
     }

@@ -4,6 +4,7 @@ import type { Access } from '../access/access.ts'
 import { ANYBODY, type Caller, NOBODY } from '../access/caller.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import { challenge } from './challenge.ts'
 import { nameOf, type Permission } from './permission.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 
@@ -45,9 +46,7 @@ export function nameCallers(app: FastifyInstance, context: Context, gate: Gate |
         done()
       },
       (error: Error) => {
-        if (error instanceof ApiError && error.status === 401) {
-          reply.header('www-authenticate', 'Basic realm="mlflow"')
-        }
+        if (error instanceof ApiError && error.status === 401 && challenge(context, request, reply)) return
         done(error)
       },
     )

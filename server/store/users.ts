@@ -113,7 +113,7 @@ export async function updateUser(
     .execute()
 }
 
-/** What MLflow keeps of older releases refers to users too. */
+/** What MLflow keeps of older releases refers to users too; another user may get the id of one who is gone. */
 const OF_USERS = [
   'user_role_assignments',
   'experiment_permissions',
@@ -123,6 +123,7 @@ const OF_USERS = [
   'gateway_endpoint_permissions',
   'gateway_model_definition_permissions',
   'workspace_permissions',
+  'trackyard_sessions',
 ] as const
 
 /** Deletes a user and all that refers to it. */

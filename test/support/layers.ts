@@ -56,6 +56,7 @@ const PACKAGE_HOMES: readonly { readonly packages: RegExp; readonly home: RegExp
     packages: /^(fastify|@fastify\/)/,
     home: /^server\/((rpc|app|main|context|health|security)\.ts|auth\/|limits\/|ui\/|routes\/)/,
   },
+  { packages: /^(openid-client|cookie)$/, home: /^server\/auth\// },
   { packages: /^@aws-sdk\/(client-secrets-manager|rds-signer)/, home: /^server\/db\// },
   { packages: /^(node:sqlite|pg|mysql2)(\/|$)/, home: /^server\/db\// },
 ]

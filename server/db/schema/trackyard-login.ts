@@ -1,2 +1,31 @@
 /** What this server keeps in the database of users beside MLflow's tables. Every table exported here is made at a start. */
-export {}
+import { bigintColumn, integerColumn, nullable, table, textColumn, varchar } from '../table.ts'
+
+/** Who is signed in with a browser. Those that have ended stay until they would have expired, so that none begins anew. */
+export const sessions = table(
+  'trackyard_sessions',
+  {
+    /** SHA-256 of what the browser has. */
+    id_hash: varchar(64),
+    /** SHA-256 of what the sign-in began with, which can be used once. */
+    attempt_hash: varchar(64),
+    user_id: integerColumn(),
+    username: varchar(255),
+    /** SHA-256 of the password hash that the user had: another password ends the session. */
+    password_mark: varchar(64),
+    created_time: bigintColumn(),
+    seen_time: bigintColumn(),
+    expiry_time: bigintColumn(),
+    ended_time: nullable(bigintColumn()),
+    /** What the provider wants to see again at the sign-out, encrypted. */
+    sealed_id_token: nullable(textColumn()),
+  },
+  {
+    primaryKey: { name: 'trackyard_sessions_pk', columns: ['id_hash'] },
+    unique: [{ name: 'trackyard_sessions_attempt', columns: ['attempt_hash'] }],
+    indexes: [
+      { name: 'trackyard_sessions_expiry', columns: ['expiry_time'] },
+      { name: 'trackyard_sessions_user', columns: ['user_id'] },
+    ],
+  },
+)
