@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify'
 import { RPCS } from './api/index.ts'
 import { onlyArtifactRoutes, onlyArtifactRpcs } from './artifacts-only.ts'
+import { auditRequests } from './auth/audit-requests.ts'
 import { nameCallers, requirePermissions } from './auth/authenticate.ts'
 import { gateOf } from './auth/gate.ts'
 import { trustedProxies } from './auth/trusted-proxies.ts'
@@ -65,6 +66,7 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
   closeSlowClients(app, config)
   guardRequests(app, config)
   requirePermissions(app)
+  auditRequests(app, context)
   const inFlight = trackRequests(app)
   limitRequests(app, inFlight, config)
   nameCallers(app, context, gate)
@@ -72,6 +74,7 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
   if (config.logLevel === 'debug') logRequests(app)
   app.setErrorHandler((error, request, reply) => {
     const fault = toApiError(error)
+    request.fault = fault.code
     if (fault.status >= 500) request.log.error({ err: error, path: pathOf(request) }, 'request failed')
     const wait = fault.retryAfterSeconds ?? (fault.status === 503 ? RETRY_AFTER_SECONDS : undefined)
     if (wait !== undefined) reply.header('retry-after', String(wait))

@@ -609,6 +609,12 @@ export const SETTINGS = {
     fallback: 20_000_000,
     help: 'Largest JSON request body, in bytes; artifacts are not limited by it.',
   }),
+  auditRetentionDays: setting({
+    env: 'TRACKYARD_AUDIT_RETENTION_DAYS',
+    schema: integerBetween(0, 36_500),
+    fallback: 400,
+    help: 'Age at which entries of the audit log are deleted, in days; 0 keeps them for ever.',
+  }),
   maxRequestsInFlight: setting({
     env: 'TRACKYARD_MAX_REQUESTS_IN_FLIGHT',
     schema: integerBetween(1, 100_000),

@@ -9,6 +9,13 @@ import type { Context, RequestContext } from './context.ts'
 import { ApiError, invalidParameter } from './errors.ts'
 import { parseJson, parseRequest, queryToJson, stringifyJson } from './wire.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What an RPC was asked, and what it answered: records of who did what take from it what they may know. */
+    said?: { readonly request: unknown; answer: object }
+  }
+}
+
 export interface Rpc {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   /** The path after `/api/<version>`; `:name` stands for a path parameter. */
@@ -78,7 +85,10 @@ export function mountRpcs(app: FastifyInstance, context: Context, rpcs: readonly
         config: { permission: one.permission },
         handler: async (request, reply) => {
           const { caller } = request
-          return answer(reply, await one.run({ ...context, caller }, requestJson(one, request)))
+          const said = { request: requestJson(one, request), answer: {} }
+          request.said = said
+          said.answer = await one.run({ ...context, caller }, said.request)
+          return answer(reply, said.answer)
         },
       })
     }

@@ -2,6 +2,7 @@ import type { Rpc } from '../rpc.ts'
 import { artifactTransferRpcs } from './artifact-transfers.ts'
 import { artifactRpcs } from './artifacts.ts'
 import { assessmentRpcs } from './assessments.ts'
+import { auditRpcs } from './audit.ts'
 import { commentRpcs } from './comments.ts'
 import { datasetRpcs } from './datasets.ts'
 import { experimentSearchRpcs } from './experiment-search.ts'
@@ -59,6 +60,7 @@ const API: readonly Rpc[] = [
   ...traceV2Rpcs,
   ...webhookRpcs,
   ...garbageRpcs,
+  ...auditRpcs,
   ...serverRpcs,
   ...uiRpcs,
   ...pendingRpcs,

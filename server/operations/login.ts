@@ -9,6 +9,7 @@ import type { Db } from '../db/index.ts'
 import { type AuthDb, isSameDatabase, isSameServer, migrateLogin, openLoginDatabase } from '../db/login.ts'
 import { type LoginSettings, readLoginSettings } from '../login-settings.ts'
 import type { UserWithGrants } from '../store/users.ts'
+import { AuditLog, type AuditOutput } from './audit.ts'
 import { ensureAdmin } from './first-admin.ts'
 import { KnownUsers } from './known-users.ts'
 import { Passwords } from './passwords.ts'
@@ -22,10 +23,12 @@ export interface Login {
   readonly passwords: Passwords
   /** What groups of an identity provider stand for here. */
   readonly groupRoles: readonly GroupRole[]
+  readonly audit: AuditLog
 }
 
-export interface Log {
+export interface Log extends AuditOutput {
   info(message: string): void
+  info(fields: object, message: string): void
   warn(message: string): void
 }
 
@@ -44,6 +47,7 @@ export async function openLogin(config: Config, tracking: Db, log: Log): Promise
     users: new KnownUsers(db),
     passwords: new Passwords(),
     groupRoles: config.groupRoles,
+    audit: new AuditLog(db, log, { retentionDays: config.auditRetentionDays }),
   }
   try {
     if (login.ways.includes('basic')) await ensureAdmin(login, settings, log)
@@ -55,6 +59,7 @@ export async function openLogin(config: Config, tracking: Db, log: Log): Promise
 }
 
 export async function closeLogin(login: Login, tracking: Db): Promise<void> {
+  await login.audit.close()
   if (!isOne(login.db, tracking)) await login.db.destroy()
 }
 

@@ -29,3 +29,35 @@ export const sessions = table(
     ],
   },
 )
+
+/** Who did what. Rows are added and, when they are old, deleted; nothing changes them. */
+export const audit = table(
+  'trackyard_audit',
+  {
+    /** Begins with the time, so that the order of ids is that of entries. */
+    entry_id: varchar(32),
+    first_time: bigintColumn(),
+    last_time: bigintColumn(),
+    /** How often it happened between the two times. */
+    repeats: integerColumn(),
+    /** Empty for nobody. */
+    caller: varchar(255),
+    via: varchar(16),
+    action: varchar(128),
+    object: varchar(255),
+    detail: varchar(500),
+    status: integerColumn(),
+    outcome: varchar(32),
+    address: varchar(45),
+    user_agent: varchar(128),
+  },
+  {
+    primaryKey: { name: 'trackyard_audit_pk', columns: ['entry_id'] },
+    indexes: [
+      { name: 'trackyard_audit_caller', columns: ['caller', 'entry_id'] },
+      { name: 'trackyard_audit_action', columns: ['action', 'entry_id'] },
+      { name: 'trackyard_audit_object', columns: ['object', 'entry_id'] },
+      { name: 'trackyard_audit_outcome', columns: ['outcome', 'entry_id'] },
+    ],
+  },
+)

@@ -1,0 +1,74 @@
+/** Puts what callers do into the audit log: one hook over all routes, so that none can be forgotten. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import type { ErrorCode } from '../errors.ts'
+import { auditedIn } from './audited.ts'
+import { isRead } from './permission.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why it was refused. */
+    fault?: ErrorCode
+  }
+}
+
+/** What training and tracing do by the thousand. */
+const BY_THE_THOUSAND = new Set([
+  'POST /mlflow/runs/log-metric',
+  'POST /mlflow/runs/log-batch',
+  'POST /mlflow/runs/log-parameter',
+  'POST /mlflow/runs/set-tag',
+  'POST /mlflow/runs/log-inputs',
+  'POST /mlflow/runs/outputs',
+  'PUT /mlflow-artifacts/artifacts/*',
+  'POST /v1/traces',
+])
+
+/** Changes nothing, though its method and its permission do not say so. */
+const CHANGE_NOTHING = new Set(['POST /graphql', 'POST /mlflow/ui-telemetry'])
+
+const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+const REFUSALS = new Set([401, 403, 429])
+
+/**
+ * Records every write and every refusal. At the answer, not at its arrival: a client that leaves before it hears of it
+ * has done what it did all the same.
+ */
+export function auditRequests(app: FastifyInstance, { login, config }: Context): void {
+  if (!login) return
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const isRefused = REFUSALS.has(reply.statusCode)
+    const action = actionOf(request, config.staticPrefix)
+    if (isRefused || !(reads(request) || CHANGE_NOTHING.has(action))) {
+      login.audit.record(eventOf(request, reply, action), isRefused || BY_THE_THOUSAND.has(action))
+    }
+    done(null, payload)
+  })
+}
+
+function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, action: string) {
+  const { caller, said, params, query, headers } = request
+  const experiment = { 'x-mlflow-experiment-id': headers['x-mlflow-experiment-id'] }
+  return {
+    caller: caller && caller.via !== 'nothing' ? caller.name : '',
+    via: caller?.via ?? 'nothing',
+    action,
+    ...auditedIn(said?.request, params, query, experiment, said?.answer),
+    status: statusCode,
+    outcome: statusCode < 400 ? 'OK' : (request.fault ?? `HTTP_${statusCode}`),
+    address: request.ip,
+    userAgent: headers['user-agent'] ?? '',
+  }
+}
+
+/** As the list of what is served has it; what is not there has no name, since anybody may make those up. */
+function actionOf({ method, routeOptions }: FastifyRequest, staticPrefix: string): string {
+  const url = routeOptions.url ?? '*'
+  const path = url.startsWith(staticPrefix) ? url.slice(staticPrefix.length) : url
+  return `${method} ${path.replace(/^\/(ajax-)?api\/\d\.\d/, '')}`
+}
+
+function reads({ method, routeOptions }: FastifyRequest): boolean {
+  const { permission } = routeOptions.config
+  return READING_METHODS.has(method) || (permission !== undefined && isRead(permission))
+}

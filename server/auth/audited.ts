@@ -1,0 +1,83 @@
+/** What the audit log may know of a request: names and ids from a list, whatever else the request holds. */
+
+/** The most telling first: it is the object, and the others are the detail. */
+const FIELDS = [
+  'username',
+  'role_id',
+  'role_name',
+  'token_id',
+  'webhook_id',
+  'trace_id',
+  'trace_ids',
+  'run_id',
+  'run_ids',
+  'model_id',
+  'model_ids',
+  'experiment_id',
+  'experiment_ids',
+  'name',
+  'path',
+  'new_name',
+  'version',
+  'alias',
+  'stage',
+  'to_stage',
+  'resource_type',
+  'resource_id',
+  'resource_pattern',
+  'permission',
+  'is_admin',
+  'scope',
+] as const
+
+/** Older names, and those of path parameters. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  run_uuid: 'run_id',
+  request_id: 'trace_id',
+  request_ids: 'trace_ids',
+  role: 'role_name',
+  '*': 'path',
+  'x-mlflow-experiment-id': 'experiment_id',
+}
+
+const MOST_IN_LIST = 5
+/** `info` of a new run is in `run`. */
+const MOST_LEVELS = 2
+
+export interface Audited {
+  readonly object: string
+  readonly detail: string
+}
+
+/** @param sources those before win: of what a request names and what its answer does, the request */
+export function auditedIn(...sources: readonly unknown[]): Audited {
+  const found = new Map<string, string>()
+  for (const source of sources) collect(source, found, MOST_LEVELS)
+  const [object = '', ...detail] = FIELDS.flatMap((name) => found.get(name) ?? [])
+  return { object, detail: detail.join(' ') }
+}
+
+function collect(source: unknown, found: Map<string, string>, levels: number): void {
+  if (source === null || typeof source !== 'object' || Array.isArray(source)) return
+  const known: readonly string[] = FIELDS
+  for (const [key, value] of Object.entries(source)) {
+    const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    const name = OTHER_NAMES[snake] ?? snake
+    if (known.includes(name) && !found.has(name)) {
+      const text = textOf(value)
+      if (text !== '') found.set(name, `${name}=${text}`)
+    }
+  }
+  if (levels > 0) for (const value of Object.values(source)) collect(value, found, levels - 1)
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) {
+    const more = value.length > MOST_IN_LIST ? `, … (${value.length})` : ''
+    return value.slice(0, MOST_IN_LIST).map(textOf).join(',') + more
+  }
+  if (value === '' || !['string', 'number', 'bigint', 'boolean'].includes(typeof value)) return ''
+  const text = String(value).slice(0, 255)
+  // A value must not look like two fields.
+  return /[\s"=]/.test(text) ? JSON.stringify(text) : text
+}
