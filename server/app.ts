@@ -27,7 +27,7 @@ import { signOnRoutes } from './routes/sign-on.ts'
 import { signUpRoutes } from './routes/sign-up.ts'
 import { traceArtifactRoutes } from './routes/trace-artifacts.ts'
 import { mountRpcs, type Rpc, urlsOf } from './rpc.ts'
-import { guardRequests } from './security.ts'
+import { answerHeaders, guardRequests } from './security.ts'
 import { mountPages } from './ui/pages.ts'
 
 /** Every route whose body is bytes. */
@@ -60,7 +60,7 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
     clientErrorHandler: answerClientError,
     // A URL that cannot be decoded reaches no route, and so no error handler.
     frameworkErrors: (error, _request, reply) =>
-      (reply as FastifyReply).status(400).send(toApiError(error).toBody()),
+      (reply as FastifyReply).status(400).headers(answerHeaders(config)).send(toApiError(error).toBody()),
   })
   refuseTunnels(app.server)
   closeSlowClients(app, config)

@@ -3,16 +3,34 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import { isAllowedHost, isAllowedOrigin } from './hosts.ts'
 
+/** Of every answer that has no policy of its own: whatever a browser makes of it, it runs and loads nothing. */
+const NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+/** For a year; other names below this host may be without TLS. */
+const TRANSPORT_SECURITY = 'max-age=31536000'
+
 const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** What every answer has; pages of the UI have policies of their own. */
+export function answerHeaders({ xFrameOptions }: Pick<Config, 'xFrameOptions'>): Record<string, string> {
+  return {
+    'x-content-type-options': 'nosniff',
+    ...(xFrameOptions !== 'NONE' && { 'x-frame-options': xFrameOptions }),
+    'content-security-policy': NOTHING_POLICY,
+    'referrer-policy': 'no-referrer',
+    // Pages of other sites may show nothing from here as an image or a script; those of this site may.
+    'cross-origin-resource-policy': 'same-site',
+    vary: 'Origin',
+  }
+}
 
 export function guardRequests(app: FastifyInstance, config: Config): void {
   const exempt = new Set(['/health', '/version', '/readyz'].map((path) => config.staticPrefix + path))
   const own = URL.parse(config.publicUrl)
+  const headers = answerHeaders(config)
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-content-type-options', 'nosniff')
-    if (config.xFrameOptions !== 'NONE') reply.header('x-frame-options', config.xFrameOptions)
-    reply.header('referrer-policy', 'no-referrer')
-    reply.header('vary', 'Origin')
+    reply.headers(headers)
+    if (request.protocol === 'https') reply.header('strict-transport-security', TRANSPORT_SECURITY)
     if (config.disableSecurityMiddleware) return
     const path = request.url.split('?')[0] ?? ''
     const { origin, host = '' } = request.headers

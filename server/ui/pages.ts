@@ -1,16 +1,19 @@
 /** Serving MLflow's own web UI: its page, and the files the page loads. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { uiFolder } from './folder.ts'
 import { MISSING_PAGE_POLICY, missingPage, missingReason } from './missing.ts'
-import { securityPolicy } from './security-policy.ts'
+import { RENDERER_POLICY, securityPolicy } from './security-policy.ts'
 
 // MLflow's own: four weeks. File names carry a hash of their content.
 const ASSETS_MAX_AGE_MS = 2_419_200_000
+
+/** The page with which notebooks show traces. */
+const RENDERER = 'lib/notebook-trace-renderer/'
 
 /** Mounts `/` and `/static-files/*` below the static prefix, and `/build/*`. Without the UI, `/` says how to get it. */
 export function mountPages(app: FastifyInstance, { config, log }: Context): void {
@@ -27,6 +30,8 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
     scope.setErrorHandler((error) => {
       throw toNotFound(error)
     })
+    const setHeaders = (reply: FastifyReply, path: string) =>
+      setAssetPolicy(reply, relative(folder ?? '', path))
     if (folder !== undefined) {
       await scope.register(fastifyStatic, {
         root: folder,
@@ -36,6 +41,7 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
         preCompressed: true,
         maxAge: ASSETS_MAX_AGE_MS,
         suppressWarning: true,
+        setHeaders,
       })
       // MLflow's framework serves the same folder here too, whatever the static prefix.
       await scope.register(fastifyStatic, {
@@ -47,6 +53,7 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
         preCompressed: true,
         maxAge: ASSETS_MAX_AGE_MS,
         suppressWarning: true,
+        setHeaders,
       })
     }
     const signedIn = { config: { permission: 'signed-in' } } as const
@@ -61,6 +68,7 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
       return reply
         .header('cache-control', 'no-cache')
         .header('content-security-policy', policy)
+        .header('cross-origin-opener-policy', 'same-origin')
         .sendFile('index.html', { cacheControl: false })
     })
     // The page's URLs are relative, so they are right only below a slash.
@@ -70,6 +78,14 @@ export function mountPages(app: FastifyInstance, { config, log }: Context): void
       )
     }
   })
+}
+
+/** Notebooks show traces in a frame with MLflow's page for it, wherever they are; `index.html` sets its own policy. */
+function setAssetPolicy(reply: FastifyReply, path: string): void {
+  if (!/\.html(\.gz|\.br)?$/.test(path)) reply.removeHeader('content-security-policy')
+  else if (path.startsWith(RENDERER)) {
+    reply.header('content-security-policy', RENDERER_POLICY).removeHeader('x-frame-options')
+  }
 }
 
 /** A path that is refused (`..`, a folder, a hidden file) is answered like one that does not exist. */

@@ -34,4 +34,8 @@ export function securityPolicy({ htmlArtifactScripts, xFrameOptions }: PolicySet
     .join('; ')
 }
 
+/** Of the page that notebooks of any site show in a frame: it has a `<base>`, and no artifacts. */
+export const RENDERER_POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'none'"
+
 type PolicySettings = Pick<Config, 'htmlArtifactScripts' | 'xFrameOptions'>

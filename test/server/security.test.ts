@@ -248,15 +248,23 @@ describe('a write', () => {
   )
 })
 
-it('every answer says how it may be framed and sniffed', async () => {
-  const app = await testApp()
-  const { headers } = await app.inject('/api/2.0/mlflow/experiments/get?experiment_id=0')
-  expect(headers).toMatchObject({
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'SAMEORIGIN',
-    'referrer-policy': 'no-referrer',
-    vary: 'Origin',
-  })
+describe('every answer', () => {
+  it.each(['/api/2.0/mlflow/experiments/get?experiment_id=0', '/version', '/health', '/nosuch', '/a%0'])(
+    'says what a browser may make of it: %s',
+    async (url) => {
+      const app = await testApp()
+      const { headers } = await app.inject(url)
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'SAMEORIGIN',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+        'cross-origin-resource-policy': 'same-site',
+        'referrer-policy': 'no-referrer',
+        vary: 'Origin',
+      })
+      expect(headers).not.toHaveProperty('strict-transport-security')
+    },
+  )
 })
 
 it('an unknown path and a wrong method have an error body too', async () => {

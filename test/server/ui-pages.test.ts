@@ -16,6 +16,9 @@ async function appWithUi(settings: object = {}) {
   await mkdir(join(uiDir, 'static/js'), { recursive: true })
   await writeFile(join(folder, 'secret.txt'), 'secret')
   await writeFile(join(uiDir, 'index.html'), INDEX)
+  await mkdir(join(uiDir, 'lib/notebook-trace-renderer'), { recursive: true })
+  await writeFile(join(uiDir, 'lib/notebook-trace-renderer/index.html'), INDEX)
+  await writeFile(join(uiDir, 'index.html.gz'), gzipSync(INDEX))
   await writeFile(join(uiDir, 'favicon.ico'), 'icon')
   await writeFile(join(uiDir, '.hidden'), 'secret')
   await writeFile(join(uiDir, 'static/js/main.1.js'), SCRIPT)
@@ -113,6 +116,26 @@ describe("MLflow's web UI", () => {
     expect(await policy({})).toContain("frame-ancestors 'self'")
     expect(await policy({ xFrameOptions: 'DENY' })).toContain("frame-ancestors 'none'")
     expect(await policy({ xFrameOptions: 'NONE' })).not.toContain('frame-ancestors')
+  })
+
+  it('has assets that a worker may be made of, which would be under their policy', async () => {
+    const app = await appWithUi()
+    expect((await app.inject(script)).headers).not.toHaveProperty('content-security-policy')
+    expect((await app.inject('/')).headers['cross-origin-opener-policy']).toBe('same-origin')
+  })
+
+  it('has a page that notebooks of any site may frame, and other pages that run nothing', async () => {
+    const app = await appWithUi()
+    const renderer = await app.inject('/static-files/lib/notebook-trace-renderer/index.html')
+    expect(renderer.body).toBe(INDEX)
+    expect(renderer.headers['content-security-policy']).toContain("default-src 'self'")
+    expect(renderer.headers['content-security-policy']).not.toContain('frame-ancestors')
+    expect(renderer.headers).not.toHaveProperty('x-frame-options')
+    const zipped = await app.inject({ url: '/', headers: { 'accept-encoding': 'gzip' } })
+    expect(zipped.headers['content-encoding']).toBe('gzip')
+    expect(zipped.headers['content-security-policy']).toContain("frame-ancestors 'self'")
+    const other = await app.inject('/static-files/index.html')
+    expect(other.headers['content-security-policy']).toContain("default-src 'none'")
   })
 
   it('runs scripts of its own origin only, when HTML artifacts may run none', async () => {
