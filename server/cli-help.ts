@@ -48,3 +48,18 @@ was. The database and the artifacts are those of \`trackyard server\` in the sam
   --delete                 Remove it.
 
 Exits with 1 when something could not be removed.`
+
+export const DOCTOR_HELP = `[OPTIONS]
+
+Without --url it looks at the server that this environment's settings start, from its own machine: port, folders, disk
+space, database, schema, connections, clocks, artifacts. With --url it looks at a stack as its clients do: whether it is
+reached, certificate, version, host name, login, clock, artifacts. It changes nothing but one small artifact, which it
+writes and deletes.
+
+  --url URL          A stack; user, password, token and certificates are those of MLflow's client:
+                     MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_TOKEN,
+                     MLFLOW_TRACKING_SERVER_CERT_PATH, MLFLOW_TRACKING_INSECURE_TLS.
+  --backups FOLDER   Where backups are kept; one must be of the last 26 hours.
+  --json             A JSON array of {check, outcome, found, advice}.
+
+Exits with 1 when a check failed.`

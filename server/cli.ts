@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import packageJson from '../package.json' with { type: 'json' }
-import { GC_HELP, serverHelp, usage } from './cli-help.ts'
+import { DOCTOR_HELP, GC_HELP, serverHelp, usage } from './cli-help.ts'
 import { parseConfig } from './config.ts'
 import { databaseOptions } from './database-options.ts'
 import { redactUri } from './db/uri.ts'
@@ -25,6 +25,11 @@ const COMMANDS: Record<string, Command> = {
     summary: 'Remove for good what was deleted, with its artifacts.',
     help: GC_HELP,
     run: runGc,
+  },
+  doctor: {
+    summary: 'Say what is wrong with a stack, and what to do about it.',
+    help: DOCTOR_HELP,
+    run: runDoctor,
   },
   ui: {
     summary: "Fetch MLflow's web UI, which the server serves.",
@@ -74,6 +79,11 @@ async function runDbUpgrade([uri, ...rest]: string[]): Promise<number> {
 async function runGc(argv: string[]): Promise<number> {
   const { collect } = await import('./gc.ts')
   return collect(process.env, argv)
+}
+
+async function runDoctor(argv: string[]): Promise<number> {
+  const { diagnose } = await import('./doctor.ts')
+  return diagnose(process.env, argv)
 }
 
 async function runUi(argv: string[]): Promise<number> {

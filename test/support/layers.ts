@@ -41,6 +41,8 @@ const SERVER_LAYERS = [
   'main.ts',
   'health-check.ts',
   'gc.ts',
+  'doctor',
+  'doctor.ts',
   'cli-help.ts',
   'cli.ts',
 ]
