@@ -1,63 +1,92 @@
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
-import { expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { caddyfile } from '../../constructs/caddyfile.ts'
+import { parseSettings } from '../../constructs/settings.ts'
 import { parseConfig } from '../../server/config.ts'
 import { SETTINGS } from '../../server/config-settings.ts'
-import { startEngine } from './pulumi-engine.ts'
+import { type Registered, startEngine } from './pulumi-engine.ts'
 import { runProgram } from './pulumi-program.ts'
+import {
+  composeContainer,
+  composeFile,
+  environmentOf,
+  pulumiContainer,
+  type Service,
+} from './running-containers.ts'
 
-const MIB = 1024 * 1024
+const NAME = 'trackyard'
+const HOST = 'mlflow.example.com'
 
-it('docker-compose.yaml runs the container that the Pulumi stack local runs', async () => {
-  const server = await composeService()
-  const container = await pulumiContainer()
-  expect({
-    user: server.user,
-    readOnly: server.read_only,
-    drops: server.cap_drop,
-    securityOpts: server.security_opt,
-    tmpfs: server.tmpfs,
-    memory: bytes(server.mem_limit),
-    memorySwap: bytes(server.memswap_limit),
-    restart: server.restart,
-    stopTimeout: seconds(server.stop_grace_period),
-    health: [...server.healthcheck.test, server.healthcheck.retries],
-    healthTimes: ['interval', 'timeout', 'start_period', 'start_interval'].map(
-      (one) => server.healthcheck[one],
-    ),
-    log: { driver: server.logging.driver, options: server.logging.options },
-    ports: server.ports,
-    mount: server.volumes,
-  }).toEqual({
-    user: container.user,
-    readOnly: container.readOnly,
-    drops: container.capabilities.drops,
-    securityOpts: container.securityOpts,
-    tmpfs: Object.entries(container.tmpfs).map(([path, options]) => `${path}:${options}`),
-    memory: container.memory * MIB,
-    memorySwap: container.memorySwap * MIB,
-    restart: container.restart,
-    stopTimeout: container.stopTimeout,
-    health: [...container.healthcheck.tests, container.healthcheck.retries],
-    healthTimes: ['interval', 'timeout', 'startPeriod', 'startInterval'].map(
-      (one) => container.healthcheck[one],
-    ),
-    log: { driver: container.logDriver, options: container.logOpts },
-    ports: container.ports.map((one: Record<string, unknown>) => `${one.ip}:${one.external}:${one.internal}`),
-    mount: container.volumes.map((one: Record<string, unknown>) => `data:${one.containerPath}`),
+describe('docker-compose.yaml and the Pulumi stack local', () => {
+  it('run the same container', async () => {
+    const { server } = (await composeFile()).services
+    const registered = await startEngine('local')
+    await runProgram()
+    const container = containerOf(registered, NAME)
+    expect(composeContainer(server)).toEqual(pulumiContainer(container, registered, NAME))
+    expect(parseConfig(await environmentOf(server.env_file))).toEqual(
+      parseConfig(parseEnv(container.inputs.envs.join('\n'))),
+    )
   })
-  expect(parseConfig(await environmentOf(server.env_file))).toEqual(
-    parseConfig(parseEnv(container.envs.join('\n'))),
-  )
+
+  it('keep their data in the same volume', async () => {
+    const { volumes } = await composeFile()
+    const registered = await startEngine('local')
+    await runProgram()
+    expect(volumes.data.name).toBe(registered.find(({ type }) => type.endsWith(':Volume'))?.inputs.name)
+  })
 })
 
-it('docker-compose.yaml and the Pulumi stack local keep their data in the same volume', async () => {
-  const { volumes } = await composeFile()
-  const registered = await startEngine('local')
-  await runProgram()
-  const volume = registered.find(({ type }) => type.endsWith(':Volume'))
-  expect(volumes.data.name).toBe(volume?.inputs.name)
+describe('docker-compose.yaml and the Pulumi stack team', () => {
+  let file: Service
+  let registered: Registered[]
+
+  beforeAll(async () => {
+    file = await composeFile({ TEAM_HOST: HOST })
+    registered = await startEngine('team')
+    await runProgram({ hostName: HOST, port: '8443', replicas: '2' })
+  })
+
+  it.each(['server-1', 'server-2', 'proxy', 'database', 'backup'])('run the same %s', (name) => {
+    const container = containerOf(registered, `${NAME}-${name}`)
+    expect(composeContainer(file.services[name])).toEqual(pulumiContainer(container, registered, NAME))
+  })
+
+  it('give the servers the same settings', async () => {
+    const { env_file, environment } = file.services['server-1']
+    const files = env_file.filter((one: unknown) => typeof one === 'string')
+    const compose = { ...(await environmentOf(files)), ...asText(environment) }
+    const { envs } = containerOf(registered, `${NAME}-server-1`).inputs
+    expect(parseConfig(compose)).toEqual(parseConfig(parseEnv(envs.join('\n'))))
+  })
+
+  it.each(['proxy', 'database', 'backup'])('give %s the same environment', (name) => {
+    const { envs } = containerOf(registered, `${NAME}-${name}`).inputs
+    const own = Object.entries(asText(file.services[name].environment)).filter(
+      ([key]) => !key.startsWith('TEAM_'),
+    )
+    expect(Object.fromEntries(own)).toEqual(parseEnv(envs.join('\n')))
+  })
+
+  it('tell the proxy the same', async () => {
+    const text = await readFile('docker/team/Caddyfile', 'utf8')
+    const environment = asText(file.services.proxy.environment)
+    const filled = text.replace(/\{\$(\w+)\}/g, (_all, name: string) => environment[name] ?? '')
+    const settings = parseSettings({ tier: 'team', hostName: HOST })
+    expect(statementsOf(filled)).toEqual(statementsOf(caddyfile(settings, ['server-1', 'server-2'])))
+  })
+
+  it('keep their data in the same volumes, and what holds it away from the outside', () => {
+    const named = registered.filter(({ type, inputs }) => type.endsWith(':Volume') && inputs.name)
+    expect(Object.values<Service>(file.volumes).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(named.map(({ inputs }) => inputs.name)),
+    )
+    const networks = registered.filter(({ type }) => type.endsWith(':Network'))
+    expect(
+      Object.entries<Service | null>(file.networks).map(([name, one]) => [name, one?.internal ?? false]),
+    ).toEqual(networks.map(({ inputs }) => [inputs.name.replace(`${NAME}-`, ''), inputs.internal]))
+  })
 })
 
 it.each(['source', 'local'])('.envs/%s.env holds settings of the server only', async (tier) => {
@@ -69,9 +98,8 @@ it.each(['source', 'local'])('.envs/%s.env holds settings of the server only', a
 
 it('.envs/team.env.example says what docker-compose.yaml does without it', async () => {
   const text = await readFile('docker-compose.yaml', 'utf8')
-  const fallbacks = Object.fromEntries(
-    [...text.matchAll(/\$\{(TEAM_\w+):-([^}]*)\}/g)].map((one) => one.slice(1)),
-  )
+  const variables = [...text.matchAll(/\$\{(TEAM_\w+):-([^}]*)\}/g)].map((one) => one.slice(1))
+  const fallbacks = Object.fromEntries(variables)
   expect({ ...fallbacks, ...(await environmentOf(['.envs/team.env.example'])) }).toEqual(fallbacks)
 })
 
@@ -79,28 +107,20 @@ it('.envs/source.env says what the server does without it', async () => {
   expect(parseConfig(await environmentOf(['.envs/common.env', '.envs/source.env']))).toEqual(parseConfig({}))
 })
 
-async function composeService() {
-  return (await composeFile()).services.server
+function containerOf(registered: readonly Registered[], name: string): Registered {
+  const container = registered.find((one) => one.type.endsWith(':Container') && one.name === name)
+  if (!container) throw new Error(`the program made no container ${name}`)
+  return container
 }
 
-/** The file as it is where no variable is set. */
-async function composeFile() {
-  const text = await readFile('docker-compose.yaml', 'utf8')
-  return parse(text.replace(/\$\{\w+:-([^}]*)\}/g, '$1'), { merge: true })
+function asText(environment: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]))
 }
 
-async function environmentOf(files: readonly string[]): Promise<NodeJS.Dict<string>> {
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-  return parseEnv(texts.join('\n'))
+/** The lines of a Caddyfile that say something. */
+function statementsOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
 }
-
-async function pulumiContainer() {
-  const registered = await startEngine('local')
-  await runProgram()
-  const container = registered.find(({ type }) => type.endsWith(':Container'))
-  if (!container) throw new Error('the program made no container')
-  return container.inputs
-}
-
-const bytes = (text: string) => Number(/^(\d+)m$/.exec(text)?.[1]) * MIB
-const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)?.[1])
