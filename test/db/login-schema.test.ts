@@ -1,4 +1,6 @@
-import { rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../server/db/index.ts'
 import { migrateLogin, openLoginDatabase } from '../../server/db/login.ts'
@@ -29,13 +31,15 @@ async function madeByUs(uri: string): Promise<string> {
 describe.skipIf(!mlflow)(
   'the schema of users, beside the one of `mlflow server --app-name basic-auth`',
   () => {
+    let folder: string
     let theirs: string
 
     beforeAll(async () => {
-      theirs = `${process.cwd()}/.cache/login-schema-${process.pid}.db`
+      folder = await mkdtemp(join(tmpdir(), 'trackyard-login-schema-'))
+      theirs = `${folder}/theirs.db`
       await madeByMlflow(`sqlite:///${theirs}`)
     }, 150_000)
-    afterAll(() => rmSync(theirs, { force: true }))
+    afterAll(() => rm(folder, { recursive: true, force: true }))
 
     it('is the same on SQLite', async () => {
       const ours = `${await temporaryFolder()}/ours.db`

@@ -10,6 +10,7 @@ export const AREAS = {
   webhooks: 'Webhooks',
   artifacts: 'Artifacts',
   graphql: 'GraphQL',
+  login: 'Login',
 } as const
 
 export interface Difference {

@@ -7,6 +7,7 @@ import type { Difference } from './difference.ts'
 import { ARTIFACT_DIFFERENCES } from './differences/artifacts.ts'
 import { GRAPHQL_DIFFERENCES } from './differences/graphql.ts'
 import { HTTP_DIFFERENCES } from './differences/http.ts'
+import { LOGIN_DIFFERENCES } from './differences/login.ts'
 import { REGISTRY_DIFFERENCES } from './differences/registry.ts'
 import { RUN_DIFFERENCES } from './differences/runs.ts'
 import { SEARCH_DIFFERENCES } from './differences/search.ts'
@@ -25,4 +26,5 @@ export const DIFFERENCES: readonly Difference[] = [
   ...WEBHOOK_DIFFERENCES,
   ...ARTIFACT_DIFFERENCES,
   ...GRAPHQL_DIFFERENCES,
+  ...LOGIN_DIFFERENCES,
 ]

@@ -8,6 +8,8 @@ import type { Browser, Page, Request } from 'playwright-core'
 const EXPECTED = [
   // No login.
   { status: 404, path: /\/ajax-api\/2\.0\/mlflow\/users\/current$/ },
+  // No workspaces.
+  { status: 404, path: /\/ajax-api\/3\.0\/mlflow\/workspaces$/ },
   // The UI asks whether the name that is typed is free.
   { status: 404, path: /\/experiments\/get-by-name$/ },
 ]
@@ -24,8 +26,10 @@ export async function visit(
   browser: Browser,
   url: string,
   look: (page: Page) => Promise<void>,
+  httpCredentials?: { readonly username: string; readonly password: string },
 ): Promise<readonly string[]> {
-  const context = await browser.newContext({ viewport: { width: 1500, height: 950 } })
+  const viewport = { width: 1500, height: 950 }
+  const context = await browser.newContext({ viewport, ...(httpCredentials && { httpCredentials }) })
   try {
     const page = await context.newPage()
     const problems = noteProblems(page)
