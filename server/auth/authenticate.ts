@@ -32,6 +32,7 @@ export interface Gate {
 
 /** Gives every request of `app` a caller. Without a gate everybody is the same, and nothing is looked up. */
 export function nameCallers(app: FastifyInstance, context: Context, gate: Gate | undefined): void {
+  if (context.login && !gate) throw new Error('a login is on, and nothing signs anybody in')
   app.decorateRequest('caller', null as never)
   app.addHook('onRequest', (request, reply, done) => {
     // A path that leads nowhere has no permission: who is not signed in does not learn which do.
