@@ -101,6 +101,16 @@ export function fieldsOf(world: World, name: string) {
     url: 'https://example.com/',
     events: [{ entity: 'REGISTERED_MODEL', action: 'CREATED' }],
     max_results: 5,
+    username: 'admin',
+    password: 'a long enough password',
+    is_admin: true,
+    role_id: 1,
+    role_permission_id: 1,
+    workspace: 'default',
+    permission: 'READ',
+    resource_type: 'experiment',
+    resource_id: experiment,
+    resource_pattern: experiment,
   }
 }
 
