@@ -37,7 +37,7 @@ export async function startOpenIdProvider(
     // Its own pages to sign in, where any password is right.
     features: { devInteractions: { enabled: true } },
     pkce: { required: () => true },
-    findAccount: (_context, email) =>
+    findAccount: (_context: unknown, email: string) =>
       groups[email] === undefined
         ? undefined
         : {
