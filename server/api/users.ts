@@ -64,7 +64,7 @@ export const userRpcs = [
       return {
         user: { ...userToWire(user), is_admin: mayAdminister(access) },
         // The UI then shows how to change the password and how to sign out.
-        is_basic_auth: via === 'password',
+        is_basic_auth: via === 'password' || via === 'session',
       }
     },
   }),

@@ -2,10 +2,11 @@ import type { Context } from '../context.ts'
 import { accessFor } from '../operations/login.ts'
 import type { Gate } from './authenticate.ts'
 import { passwordSignIn } from './password-sign-in.ts'
+import { sessionSignIn } from './session-sign-in.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** In the order in which they are tried. */
-const WAYS: readonly SignIn[] = [passwordSignIn]
+const WAYS: readonly SignIn[] = [sessionSignIn, passwordSignIn]
 
 /** How callers are known; undefined while no login is on. */
 export function gateOf({ login }: Context): Gate | undefined {

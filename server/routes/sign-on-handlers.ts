@@ -92,6 +92,17 @@ async function beginSession(
   const jti = await startSession(login.db, { user, attempt, expiryTime, sealedIdToken }, clock())
   await leaveSession(context, request)
   setSession(reply, config, await seal(config, 'session', { jti }, expiryTime), seconds)
+  login.audit.record({
+    caller: user.username,
+    via: 'session',
+    action: 'sign-in',
+    object: user.username,
+    detail: '',
+    status: 302,
+    outcome: 'OK',
+    address: request.ip,
+    userAgent: request.headers['user-agent'] ?? '',
+  })
 }
 
 async function signOut(

@@ -17,7 +17,11 @@ export function signOnRoutes({ config, login }: Context): Route[] {
     permission: 'open',
     handle: (context, request, reply) => {
       reply.header('cache-control', 'no-store')
-      return handle(context, request, reply).catch((error: unknown) => sendFault(context, reply, error))
+      return handle(context, request, reply).catch((error: unknown) => {
+        if (!(error instanceof ApiError)) throw error
+        request.fault = error.code
+        return sendFault(context, reply, error)
+      })
     },
   })
   const delegated = (name: 'sign-in' | 'callback' | 'sign-out') =>
@@ -46,8 +50,7 @@ async function openSignOn(context: Context) {
   return signOnHandlers(context)
 }
 
-function sendFault({ config, log }: Context, reply: FastifyReply, error: unknown): FastifyReply {
-  if (!(error instanceof ApiError)) throw error
+function sendFault({ config, log }: Context, reply: FastifyReply, error: ApiError): FastifyReply {
   if (error.status === 503) {
     log.error({ err: error }, 'sign-in failed')
     reply.header('retry-after', String(RETRY_AFTER_SECONDS))

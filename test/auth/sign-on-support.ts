@@ -1,11 +1,9 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { buildApp } from '../../server/app.ts'
-import { passwordSignIn } from '../../server/auth/password-sign-in.ts'
-import { sessionSignIn } from '../../server/auth/session-sign-in.ts'
 import type { Config } from '../../server/config.ts'
 import type { Context } from '../../server/context.ts'
-import { accessFor, type Login } from '../../server/operations/login.ts'
+import type { Login } from '../../server/operations/login.ts'
 import { temporaryFolder, testContext, testDatabase } from '../server/support.ts'
 import { CookieJar } from '../support/cookie-jar.ts'
 import { CLIENT_ID, CLIENT_SECRET, type OpenId, startOpenId } from '../support/openid.ts'
@@ -41,13 +39,7 @@ export async function signOnServer(settings: Partial<Config> = {}): Promise<Sign
   if (!login) throw new Error('no login')
   const server = { aheadMs: 0 }
   const context = { ...opened, clock: () => Date.now() + server.aheadMs }
-  const app = buildApp(context, {
-    ways: [sessionSignIn, passwordSignIn],
-    accessOf: async ({ username }) => {
-      const user = await login.users.find(username)
-      return user && accessFor(login, user)
-    },
-  })
+  const app = buildApp(context)
   onTestFinished(() => app.close())
   return Object.assign(server, { app, context, login, provider })
 }

@@ -33,6 +33,19 @@ describe('a sign-in', () => {
     expect(await login.users.find('ben')).toBeDefined()
   })
 
+  it('is in the audit log, as a refused one is', async () => {
+    const { app, login } = await signOnServer()
+    await new Browser(app).signIn()
+    await new Browser(app).get('/auth/callback?state=other&code=secret')
+    await login.audit.flush()
+    const rows = await login.db.selectFrom('trackyard_audit').selectAll().orderBy('status').execute()
+    expect(rows).toMatchObject([
+      { caller: 'ann@example.com', via: 'session', action: 'sign-in', status: 302, outcome: 'OK' },
+      { caller: '', action: 'GET /auth/callback', status: 401, outcome: 'UNAUTHENTICATED' },
+    ])
+    expect(JSON.stringify(rows)).not.toContain('secret')
+  })
+
   it('goes on in each of several tabs', async () => {
     const { app } = await signOnServer()
     const browser = new Browser(app)

@@ -54,7 +54,8 @@ describe.skipIf(!chromium)('a person with a browser', { timeout: 120_000 }, () =
     expect(search.status()).toBe(200)
     expect(await page.evaluate('document.cookie')).toBe('mlflow_user=signed-in')
 
-    await page.goto(`${origin}/auth/sign-out`)
+    await page.getByLabel(`Account menu for ${ANN}`).click()
+    await page.getByText('Logout').click()
     await page.locator('button[name=logout]').click()
     await reads(page, 'You are signed out')
     await page.goto(`${origin}/`)
