@@ -109,6 +109,7 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
     )
   }
   problems.push(...whatSignOnLacks(config))
+  problems.push(...whatWaysLack(config as Partial<Config>))
   const sources = CREDENTIAL_SOURCES.filter((name) => config[name])
   if (sources.length > 1) {
     const [names, last] = [sources.map((name) => SETTINGS[name].env), 'leave all but one out']
@@ -193,6 +194,23 @@ const SHORTEST_KEY = 32
 
 function isGuessable(keys: string): boolean {
   return keys.split(',').some((key) => key.trim().length < SHORTEST_KEY)
+}
+
+/** Settings of a way in that is not on: who made them takes an open server for a locked one. */
+function whatWaysLack(config: Partial<Config>): string[] {
+  const { login = [], jwtIssuer = '', jwtAudience = [], loadBalancerArn = '' } = config
+  const needed = [
+    ['jwt', 'jwtIssuer', jwtIssuer !== ''],
+    ['jwt', 'jwtAudience', jwtAudience.length > 0],
+    ['load-balancer', 'loadBalancerArn', loadBalancerArn !== ''],
+  ] as const
+  return needed.flatMap(([way, name, isGiven]) => {
+    const { env } = SETTINGS[name]
+    if (login.includes(way) === isGiven) return []
+    return isGiven
+      ? [`${env}: has no effect without ${way} in ${SETTINGS.login.env}; add it there`]
+      : [`${SETTINGS.login.env} has ${way}: ${env} must be set too`]
+  })
 }
 
 function withoutSecret(value: string): string {

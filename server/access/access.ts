@@ -52,8 +52,13 @@ export function isUnlimited({ isAdmin, scope }: Access): boolean {
 }
 
 /** Whether the caller administers the server: webhooks, garbage, users, the audit log. */
-export function mayAdminister({ isAdmin, scope }: Access): boolean {
-  return isAdmin && (scope === undefined || (scope.most === 'admin' && !isNarrowed(scope)))
+export function mayAdminister(access: Access): boolean {
+  return access.isAdmin && mayMakeTokens(access)
+}
+
+/** Whether a credential may make others: one that is limited may not make what is not. */
+export function mayMakeTokens({ scope }: Access): boolean {
+  return scope === undefined || (scope.most === 'admin' && !isNarrowed(scope))
 }
 
 /**

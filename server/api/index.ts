@@ -1,4 +1,5 @@
 import type { Rpc } from '../rpc.ts'
+import { accessTokenRpcs } from './access-tokens.ts'
 import { artifactTransferRpcs } from './artifact-transfers.ts'
 import { artifactRpcs } from './artifacts.ts'
 import { assessmentRpcs } from './assessments.ts'
@@ -61,6 +62,7 @@ const API: readonly Rpc[] = [
   ...webhookRpcs,
   ...garbageRpcs,
   ...auditRpcs,
+  ...accessTokenRpcs,
   ...serverRpcs,
   ...uiRpcs,
   ...pendingRpcs,

@@ -1,22 +1,20 @@
 import type { Context } from '../context.ts'
 import { accessFor } from '../operations/login.ts'
 import type { Gate } from './authenticate.ts'
+import { bearerSignIn } from './bearer-sign-in.ts'
+import { loadBalancerSignIn } from './load-balancer-sign-in.ts'
 import { passwordSignIn } from './password-sign-in.ts'
 import { sessionSignIn } from './session-sign-in.ts'
-import type { SignIn } from './sign-in.ts'
-
-/** In the order in which they are tried. */
-const WAYS: readonly SignIn[] = [sessionSignIn, passwordSignIn]
 
 /** How callers are known; undefined while no login is on. */
-export function gateOf({ login }: Context): Gate | undefined {
-  return (
-    login && {
-      ways: WAYS,
-      async accessOf({ username, scope }) {
-        const user = await login.users.find(username)
-        return user && accessFor(login, user, scope)
-      },
-    }
-  )
+export function gateOf({ config, login }: Context): Gate | undefined {
+  if (!login) return undefined
+  return {
+    // In the order in which they are tried.
+    ways: [loadBalancerSignIn(config, login), bearerSignIn(config, login), sessionSignIn, passwordSignIn],
+    async accessOf({ username, scope }) {
+      const user = await login.users.find(username)
+      return user && accessFor(login, user, scope)
+    },
+  }
 }

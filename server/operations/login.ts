@@ -8,11 +8,13 @@ import { databaseOptions } from '../database-options.ts'
 import type { Db } from '../db/index.ts'
 import { type AuthDb, isSameDatabase, isSameServer, migrateLogin, openLoginDatabase } from '../db/login.ts'
 import { type LoginSettings, readLoginSettings } from '../login-settings.ts'
+import { type AccessToken, findTokenByHash } from '../store/access-tokens.ts'
 import type { UserWithGrants } from '../store/users.ts'
 import { AuditLog, type AuditOutput } from './audit.ts'
 import { ensureAdmin } from './first-admin.ts'
 import { KnownUsers } from './known-users.ts'
 import { Passwords } from './passwords.ts'
+import { Recent } from './recent.ts'
 
 export interface Login {
   readonly db: AuthDb
@@ -24,6 +26,8 @@ export interface Login {
   /** What groups of an identity provider stand for here. */
   readonly groupRoles: readonly GroupRole[]
   readonly audit: AuditLog
+  /** Access tokens by their hashes. */
+  readonly tokens: Recent<AccessToken>
 }
 
 export interface Log extends AuditOutput {
@@ -45,6 +49,7 @@ export async function openLogin(config: Config, tracking: Db, log: Log): Promise
     ways: settings.ways,
     defaultLevel: settings.defaultLevel,
     users: new KnownUsers(db),
+    tokens: new Recent((hash) => findTokenByHash(db, hash)),
     passwords: new Passwords(),
     groupRoles: config.groupRoles,
     audit: new AuditLog(db, log, { retentionDays: config.auditRetentionDays }),

@@ -1,22 +1,27 @@
 import { describe, expect, it } from 'vitest'
 import { loadBalancerReader } from '../../server/auth/load-balancer-token.ts'
+import { parseConfig } from '../../server/config.ts'
 import { inSeconds } from '../support/issuer.ts'
-import { ARN, ISSUER, startLoadBalancer } from '../support/load-balancer.ts'
+import { ARN, ISSUER, type LoadBalancer, startLoadBalancer } from '../support/load-balancer.ts'
 
 const REFUSED = expect.objectContaining({ code: 'UNAUTHENTICATED' })
 const AWAY = expect.objectContaining({ code: 'TEMPORARILY_UNAVAILABLE' })
 
+function readerOf({ settings }: LoadBalancer, more: object = {}) {
+  return loadBalancerReader({ ...parseConfig({}), ...settings, ...more })
+}
+
 describe('x-amzn-oidc-data', () => {
   it.each(['a', 'ab', 'abc', 'abcd'])('names a user, however it is padded (%s)', async (name) => {
     const balancer = await startLoadBalancer()
-    const read = loadBalancerReader(balancer.settings)
+    const read = readerOf(balancer)
     const token = balancer.token({ name }, { name, groups: ['ml'] })
     expect(await read(token)).toEqual({ username: 'ann@example.com', groups: ['ml'] })
   })
 
   it('names them by the claims that are set, and says nothing of groups where it has none', async () => {
     const balancer = await startLoadBalancer()
-    const read = loadBalancerReader({ ...balancer.settings, loadBalancerUsernameClaim: 'sub' })
+    const read = readerOf(balancer, { loadBalancerUsernameClaim: 'sub' })
     expect(await read(balancer.token())).toEqual({ username: '00u1', groups: undefined })
   })
 
@@ -34,22 +39,22 @@ describe('x-amzn-oidc-data', () => {
     ['without a key', { kid: undefined }, {}],
   ])('%s is refused', async (_, header, claims) => {
     const balancer = await startLoadBalancer()
-    const settings = { ...balancer.settings, loadBalancerIssuer: ISSUER, loadBalancerClientId: 'mlflow' }
-    await expect(loadBalancerReader(settings)(balancer.token(header, claims))).rejects.toEqual(REFUSED)
+    const settings = { loadBalancerIssuer: ISSUER, loadBalancerClientId: 'mlflow' }
+    await expect(readerOf(balancer, settings)(balancer.token(header, claims))).rejects.toEqual(REFUSED)
   })
 
   it('that somebody else has signed is refused', async () => {
     const [balancer, other] = [await startLoadBalancer(), await startLoadBalancer()]
     const { kid } = JSON.parse(Buffer.from(balancer.token().split('.')[0] ?? '', 'base64url').toString())
-    await expect(loadBalancerReader(balancer.settings)(other.token({ kid }))).rejects.toEqual(REFUSED)
-    await expect(loadBalancerReader(balancer.settings)(other.token())).rejects.toEqual(REFUSED)
+    await expect(readerOf(balancer)(other.token({ kid }))).rejects.toEqual(REFUSED)
+    await expect(readerOf(balancer)(other.token())).rejects.toEqual(REFUSED)
   })
 
   it.each(['', 'ann@example.com', 'a.b.c', '{"email":"ann@example.com"}'])(
     'that is "%s" is refused',
     async (token) => {
       const balancer = await startLoadBalancer()
-      await expect(loadBalancerReader(balancer.settings)(token)).rejects.toEqual(REFUSED)
+      await expect(readerOf(balancer)(token)).rejects.toEqual(REFUSED)
       expect(balancer.asked).toEqual([])
     },
   )
@@ -59,7 +64,7 @@ describe('x-amzn-oidc-data', () => {
     const [header, claims] = balancer.token().split('.')
     const [none] = balancer.token({ alg: 'none' }).split('.')
     for (const token of [`${header}.${claims}.`, `${none}.${claims}.`, `${header}.${claims}`]) {
-      await expect(loadBalancerReader(balancer.settings)(token)).rejects.toEqual(REFUSED)
+      await expect(readerOf(balancer)(token)).rejects.toEqual(REFUSED)
     }
   })
 })
@@ -67,22 +72,20 @@ describe('x-amzn-oidc-data', () => {
 describe('the keys of load balancers', () => {
   it('are asked for once, by however many', async () => {
     const balancer = await startLoadBalancer()
-    const read = loadBalancerReader(balancer.settings)
+    const read = readerOf(balancer)
     await Promise.all([read(balancer.token()), read(balancer.token()), read(balancer.token())])
     expect(balancer.asked).toHaveLength(1)
   })
 
   it('are not asked for in the name of another load balancer', async () => {
     const balancer = await startLoadBalancer()
-    await expect(
-      loadBalancerReader(balancer.settings)(balancer.token({ signer: 'arn:aws:evil' })),
-    ).rejects.toEqual(REFUSED)
+    await expect(readerOf(balancer)(balancer.token({ signer: 'arn:aws:evil' }))).rejects.toEqual(REFUSED)
     expect(balancer.asked).toEqual([])
   })
 
   it('are asked for a few times a minute, whatever ids are made up', async () => {
     const balancer = await startLoadBalancer()
-    const read = loadBalancerReader(balancer.settings)
+    const read = readerOf(balancer)
     await read(balancer.token())
     for (let i = 0; i < 20; i++) {
       const kid = `00000000-0000-0000-0000-0000000000${10 + i}`
@@ -94,7 +97,7 @@ describe('the keys of load balancers', () => {
 
   it('are asked for again after their server has failed', async () => {
     const balancer = await startLoadBalancer()
-    const read = loadBalancerReader(balancer.settings)
+    const read = readerOf(balancer)
     balancer.failing = true
     await expect(read(balancer.token())).rejects.toEqual(AWAY)
     balancer.failing = false

@@ -17,7 +17,7 @@ const OWN = `## Not MLflow's
 
 Comments on model versions and requests for a transition, at the paths of Databricks's registry, and the list of what
 was said and decided, which has no public one: [Review and approval](review.md). Garbage collection:
-[Operations](operations.md#removing-for-good).
+[Operations](operations.md#removing-for-good). Access tokens: [Operations](operations.md#tokens-for-machines).
 `
 
 export function rpcsPage(endpoints: readonly Endpoint[], own: readonly OwnEndpoint[]): string {

@@ -65,13 +65,13 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   trustedProxies: fc.constantFrom([], ['10.0.0.0/16', 'fd00::1']),
   tokenDays: fc.integer({ min: 1, max: 3_650 }),
   tokenMaxDays: fc.integer({ min: 1, max: 3_650 }),
-  jwtIssuer: fc.constantFrom('', 'https://idp.example/realms/ml'),
-  jwtAudience: words,
+  jwtIssuer: fc.constant('https://idp.example/realms/ml'),
+  jwtAudience: fc.array(word, { minLength: 1, maxLength: 3 }),
   jwtAlgorithms: fc.constantFrom(['RS256'], ['ES256', 'EdDSA']),
   jwtKeysUrl: fc.constantFrom('', 'https://idp.example/keys'),
   jwtUsernameClaim: word,
   jwtGroupsClaim: word,
-  loadBalancerArn: fc.constantFrom('', LOAD_BALANCER),
+  loadBalancerArn: fc.constant(LOAD_BALANCER),
   loadBalancerIssuer: word,
   loadBalancerClientId: word,
   loadBalancerKeysUrl: fc.constantFrom('', 'http://127.0.0.1:8080'),
@@ -136,7 +136,15 @@ const configs = fc
       fc.boolean().map((databaseIamAuth) => ({ databaseIamAuth })),
     ),
   )
-  .map(([config, source]): Config => ({ ...config, ...source }))
+  .map(([config, source]): Config => ({ ...config, ...source, ...unusedWays(config) }))
+
+/** A way in that is not on has no settings. */
+function unusedWays({ login }: Config): Partial<Config> {
+  return {
+    ...(!login.includes('jwt') && { jwtIssuer: '', jwtAudience: [] }),
+    ...(!login.includes('load-balancer') && { loadBalancerArn: '' }),
+  }
+}
 
 describe('the environment', () => {
   it('reads back every configuration that was written to it', () => {
@@ -244,6 +252,36 @@ describe('a wrong setting', () => {
       "TRACKYARD_DATABASE_PASSWORD_FILE, TRACKYARD_DATABASE_SECRET: each says where the database's password " +
         'comes from; leave all but one out',
     ])
+  })
+
+  it('is one of a way to sign in that is not on, and none of one that is', () => {
+    expect(problemsOf({ TRACKYARD_LOGIN: 'jwt,load-balancer' })).toEqual([
+      'TRACKYARD_LOGIN has jwt: TRACKYARD_JWT_ISSUER must be set too',
+      'TRACKYARD_LOGIN has jwt: TRACKYARD_JWT_AUDIENCE must be set too',
+      'TRACKYARD_LOGIN has load-balancer: TRACKYARD_LOAD_BALANCER_ARN must be set too',
+    ])
+    expect(
+      problemsOf({ TRACKYARD_JWT_ISSUER: 'https://idp.example', TRACKYARD_LOAD_BALANCER_ARN: LOAD_BALANCER }),
+    ).toEqual([
+      'TRACKYARD_JWT_ISSUER: has no effect without jwt in TRACKYARD_LOGIN; add it there',
+      'TRACKYARD_LOAD_BALANCER_ARN: has no effect without load-balancer in TRACKYARD_LOGIN; add it there',
+    ])
+  })
+
+  it('is a key that could be anybody’s', () => {
+    for (const [name, value] of [
+      ['TRACKYARD_JWT_ISSUER', 'http://idp.example'],
+      ['TRACKYARD_JWT_JWKS_URL', 'https://me@idp.example/keys'],
+      ['TRACKYARD_LOAD_BALANCER_KEYS_URL', 'http://10.0.0.1'],
+      [
+        'TRACKYARD_LOAD_BALANCER_ARN',
+        'arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/net/a/1',
+      ],
+      ['TRACKYARD_JWT_ALGORITHMS', 'none'],
+      ['TRACKYARD_JWT_ALGORITHMS', 'RS256,HS256'],
+    ] as const) {
+      expect(problemsOf({ [name]: value })).toContainEqual(expect.stringContaining(`${name}=`))
+    }
   })
 
   it('is a login that nothing here gives', () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { onTestFinished } from 'vitest'
-import { type Config, parseConfig } from '../../server/config.ts'
+import type { Config } from '../../server/config.ts'
 
 export const AUDIENCE = 'trackyard'
 
@@ -42,7 +42,7 @@ export async function startIssuer(alg = 'ES256'): Promise<Issuer> {
   return Object.assign(state, {
     url,
     publicKey: pair.publicKey,
-    settings: { ...parseConfig({}), jwtIssuer: url, jwtAudience: [AUDIENCE] },
+    settings: { jwtIssuer: url, jwtAudience: [AUDIENCE] },
     sign: async (claims: JWTPayload = {}, header: { alg?: string; kid?: string } = {}) => {
       const { kid, pair: newest } = keys.at(-1) as Key
       return new SignJWT({ sub: 'ann', iss: url, aud: AUDIENCE, exp: inSeconds(300), ...claims })

@@ -61,3 +61,37 @@ export const audit = table(
     ],
   },
 )
+
+/** Tokens for machines. The database deletes them with their user, whichever server deletes that. */
+export const accessTokens = table(
+  'trackyard_tokens',
+  {
+    token_id: varchar(36),
+    /** SHA-256 of the token, which is kept nowhere. */
+    token_hash: varchar(64),
+    user_id: integerColumn(),
+    name: varchar(255),
+    /** read, write or admin. */
+    scope: varchar(16),
+    /** A JSON list of ids, NULL for all. */
+    experiments: nullable(textColumn()),
+    /** A JSON list of names, NULL for all. */
+    models: nullable(textColumn()),
+    creation_time: bigintColumn(),
+    expiration_time: bigintColumn(),
+    last_used_time: nullable(bigintColumn()),
+  },
+  {
+    primaryKey: { name: 'trackyard_tokens_pk', columns: ['token_id'] },
+    unique: [{ name: 'trackyard_tokens_hash', columns: ['token_hash'] }],
+    indexes: [{ name: 'trackyard_tokens_of_user', columns: ['user_id'] }],
+    foreignKeys: [
+      {
+        name: 'trackyard_tokens_user',
+        columns: ['user_id'],
+        references: { table: 'users', columns: ['id'] },
+        onDelete: 'cascade',
+      },
+    ],
+  },
+)

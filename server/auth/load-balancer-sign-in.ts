@@ -1,0 +1,29 @@
+/** The way in for people whom an AWS load balancer has signed in already. */
+import type { Config } from '../config.ts'
+import type { Login } from '../operations/login.ts'
+import { signedIn } from '../operations/signed-in.ts'
+import type { SignIn } from './sign-in.ts'
+import { trustedProxies } from './trusted-proxies.ts'
+
+const HEADER = 'x-amzn-oidc-data'
+
+/** The header alone is nothing: its signature, and whose it is, decide. */
+export function loadBalancerSignIn(config: Config, login: Login): SignIn {
+  const isOn = config.login.includes('load-balancer')
+  const isTrusted = trustedProxies(config.trustedProxies)
+  let reader: ReturnType<typeof importReader> | undefined
+  return async (_context, { headers, socket }) => {
+    const token = headers[HEADER]
+    if (!isOn || typeof token !== 'string') return undefined
+    if (config.trustedProxies.length > 0 && !isTrusted(socket.remoteAddress)) return undefined
+    reader ??= importReader(config)
+    const person = await (await reader)(token)
+    await signedIn(login, person)
+    return { username: person.username, via: 'load-balancer' }
+  }
+}
+
+async function importReader(config: Config) {
+  const { loadBalancerReader } = await import('./load-balancer-token.ts')
+  return loadBalancerReader(config)
+}
