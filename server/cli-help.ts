@@ -63,3 +63,21 @@ writes and deletes.
   --json             A JSON array of {check, outcome, found, advice}.
 
 Exits with 1 when a check failed.`
+
+export const TOKENS_HELP = `create NAME --user USER [OPTIONS] | list [OPTIONS] | revoke ID
+
+Tokens for machines, which send one as MLFLOW_TRACKING_TOKEN. A token does what its user may do, within its scope, until
+it expires, is revoked, or its user is deleted. The database of users is that of \`trackyard server\` in the same
+environment; the server may be running.
+
+create NAME      Make one. It is printed once, and kept nowhere.
+  --user USER          Whose it is; there must be such a user.
+  --scope SCOPE        read (the default), write, or admin: to manage too, what the user manages.
+  --experiment ID      Only this experiment; may be given several times. Models are out of scope then.
+  --model NAME         Only this registered model or prompt; the same.
+  --expires AGE        How long it is good: 90d, 8h (default: TRACKYARD_TOKEN_DAYS, most: TRACKYARD_TOKEN_MAX_DAYS).
+list             List them, with when each was used last, to the hour.
+  --user USER          Only this user's.
+revoke ID        End one at once: every server refuses it a second later.
+
+  --json               Print JSON.`

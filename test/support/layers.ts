@@ -43,6 +43,7 @@ const SERVER_LAYERS = [
   'gc.ts',
   'doctor',
   'doctor.ts',
+  'tokens.ts',
   'cli-help.ts',
   'cli.ts',
 ]
