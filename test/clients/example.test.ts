@@ -1,13 +1,14 @@
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { mlflowEnvironment, REPOSITORY, run, startTrackyard } from '../support/mlflow.ts'
-import type { RunningServer } from '../support/server-process.ts'
+import { freePort, inherited, type RunningServer } from '../support/server-process.ts'
 
 const mlflow = await mlflowEnvironment()
 
-describe.skipIf(!mlflow)('examples/training', () => {
+describe.skipIf(!mlflow)('the examples', () => {
   let folder: string
   let server: RunningServer
   let printed: string
@@ -73,6 +74,74 @@ describe.skipIf(!mlflow)('examples/training', () => {
     const { model_version } = await get('registered-models/alias', { name: 'wine', alias: 'champion' })
     expect(model_version).toMatchObject({ version: '1', status: 'READY', run_id: runId })
   })
+
+  it('let a new model of the nightly DAG serve only if it is better', async () => {
+    if (!mlflow) return
+    const script = join(REPOSITORY, 'test/clients/airflow.py')
+    const outcomes = await run(mlflow.python, [script, join(REPOSITORY, 'examples/airflow/wine_dag.py')], {
+      MLFLOW_TRACKING_URI: server.url,
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1',
+    })
+    expect(JSON.parse(outcomes.trim().split('\n').at(-1) ?? '')).toEqual([
+      'version 1 is the champion',
+      'version 2 is not better',
+    ])
+    const { model_version } = await get('registered-models/alias', {
+      name: 'wine-nightly',
+      alias: 'champion',
+    })
+    expect(model_version.version).toBe('1')
+  }, 180_000)
+
+  it('serve the version that has the alias, and the next one when the alias moves', async () => {
+    if (!mlflow) return
+    const port = await freePort()
+    const service = spawn(mlflow.python, [join(REPOSITORY, 'examples/deployment/serve.py')], {
+      env: { ...inherited(), MLFLOW_TRACKING_URI: server.url, PORT: `${port}`, LOOK_EVERY_SECONDS: '0.2' },
+      stdio: 'ignore',
+    })
+    onTestFinished(() => void service.kill())
+    const url = `http://127.0.0.1:${port}`
+    const serving = async () => (await fetch(url).catch(() => undefined))?.json()
+    await expect.poll(serving, { timeout: 60_000 }).toEqual({ model: 'wine', version: '1' })
+
+    const example = await fetch(await inputExample())
+    const { columns, data } = (await example.json()) as { columns: string[]; data: number[][] }
+    const rows = data.map((values) => Object.fromEntries(columns.map((name, index) => [name, values[index]])))
+    const predict = (body: unknown) => fetch(`${url}/predict`, { method: 'POST', body: JSON.stringify(body) })
+    const answer = await predict(rows)
+    expect(answer.status).toBe(200)
+    const { predictions } = (await answer.json()) as { predictions: number[] }
+    expect(predictions).toHaveLength(rows.length)
+    expect([0, 1, 2]).toEqual(expect.arrayContaining(predictions))
+    expect((await predict([{ colour: 'red' }])).status).toBe(400)
+
+    const { model_version } = await get('registered-models/alias', { name: 'wine', alias: 'champion' })
+    const next = { name: 'wine', source: model_version.source, run_id: runId }
+    const { model_version: second } = await post('model-versions/create', next)
+    await post('registered-models/alias', { name: 'wine', alias: 'champion', version: second.version })
+    await expect.poll(serving, { timeout: 60_000 }).toEqual({ model: 'wine', version: '2' })
+  }, 180_000)
+
+  /** Where the rows are that the model was logged with. */
+  async function inputExample(): Promise<string> {
+    const { model_version } = await get('registered-models/alias', { name: 'wine', alias: 'champion' })
+    const id = model_version.source.replace('models:/', '')
+    const path = new URLSearchParams({ artifact_file_path: 'input_example.json' })
+    return `${server.url}/ajax-api/2.0/mlflow/logged-models/${id}/artifacts/files?${path}`
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
+  async function post(path: string, body: unknown): Promise<any> {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${server.url}/api/2.0/mlflow/${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    })
+    expect(response.status).toBe(200)
+    return response.json()
+  }
 })
 
 /** Metrics, parameters or tags by their key. */
