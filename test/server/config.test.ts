@@ -158,10 +158,9 @@ describe('the environment', () => {
   it('turns passwords on by MLflow’s setting as by ours', () => {
     expect(parseConfig({}).login).toEqual([])
     expect(parseConfig({}, ['--app-name', 'basic-auth']).login).toEqual(['basic'])
-    expect(parseConfig({ MLFLOW_APP_NAME: 'basic-auth', TRACKYARD_LOGIN: ' jwt ,' }).login).toEqual([
-      'basic',
-      'jwt',
-    ])
+    const jwt = { TRACKYARD_JWT_ISSUER: 'https://idp.example', TRACKYARD_JWT_AUDIENCE: 'mlflow' }
+    const both = { MLFLOW_APP_NAME: 'basic-auth', TRACKYARD_LOGIN: ' jwt ,', ...jwt }
+    expect(parseConfig(both).login).toEqual(['basic', 'jwt'])
   })
 
   it('is mlflow server’s where nothing is set', () => {
