@@ -49,10 +49,12 @@ describe('the cookie of a session', () => {
     expect((await before.get(ME)).statusCode).toBe(401)
   })
 
-  it.each(['x', 'a.b.c.d.e', '__proto__'])('is refused as %s', async (value) => {
+  it('is refused as any other text', async () => {
     const { app } = await signOnServer()
-    const headers = { cookie: `__Host-trackyard-session=${value}; mlflow_user=x` }
-    expect((await app.inject({ url: ME, headers })).statusCode).toBe(401)
+    for (const value of ['x', 'a.b.c.d.e', '__proto__']) {
+      const headers = { cookie: `__Host-trackyard-session=${value}; mlflow_user=x` }
+      expect((await app.inject({ url: ME, headers })).statusCode).toBe(401)
+    }
   })
 
   it('is of no use to who reads the database, nor is another sealed text', async () => {
@@ -167,20 +169,24 @@ describe('a session', () => {
 })
 
 describe('a write of a browser that is signed in', () => {
-  it.each([
-    ['of another site', { origin: 'https://evil.example' }],
-    ['of a page that may be at no site', { origin: 'null' }],
-    ['of a neighbour', { origin: 'https://other.example.com', 'sec-fetch-site': 'same-site' }],
-    ['of this machine', { origin: 'http://localhost:8080' }],
-    ['of who does not say where from', {}],
-    ['without an origin from another site', { 'sec-fetch-site': 'cross-site' }],
-    ['without an origin from a neighbour', { 'sec-fetch-site': 'same-site' }],
-    ['without an origin from nowhere', { 'sec-fetch-site': 'none' }],
-  ])('%s is refused', async (_what, headers) => {
+  const elsewhere: Record<string, Record<string, string>> = {
+    'another site': { origin: 'https://evil.example' },
+    'a page that may be at any site': { origin: 'null' },
+    'a neighbour that CORS allows': { origin: 'https://other.example.com', 'sec-fetch-site': 'same-site' },
+    'this machine': { origin: 'http://localhost:8080' },
+    'who does not say where': {},
+    'another site without an origin': { 'sec-fetch-site': 'cross-site' },
+    'a neighbour without an origin': { 'sec-fetch-site': 'same-site' },
+    'nowhere without an origin': { 'sec-fetch-site': 'none' },
+  }
+
+  it('is refused from anywhere else', async () => {
     const { app } = await signOnServer({ corsAllowedOrigins: ['https://other.example.com'] })
     const browser = new Browser(app)
     await browser.signIn()
-    expect((await browser.send(write('x', headers))).statusCode).toBe(403)
+    for (const [where, headers] of Object.entries(elsewhere)) {
+      expect((await browser.send(write('x', headers))).statusCode, where).toBe(403)
+    }
   })
 
   it('is done from pages of this server', async () => {
