@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { deleteGrants, grantTo, renameGrants } from '../../server/operations/own-grants.ts'
 import { signedIn } from '../../server/operations/signed-in.ts'
 import { findUserWithGrants } from '../../server/store/users.ts'
 import { loginContext } from './login-support.ts'
+
+// Each password takes a core for a tenth of a second.
+vi.setConfig({ testTimeout: 60_000 })
 
 const groupRoles = [
   { group: 'ml', role: 'editors' },

@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { LEGACY_PASSWORD } from '../../server/operations/passwords.ts'
 import { findUserWithGrants, updateUser } from '../../server/store/users.ts'
 import { ADMIN_PASSWORD, loginContext } from './login-support.ts'
 import { temporaryFolder, testDatabase } from './support.ts'
+
+// Each password takes a core for a tenth of a second.
+vi.setConfig({ testTimeout: 60_000 })
 
 async function adminOf(
   { login }: Awaited<ReturnType<typeof loginContext>>,

@@ -1,8 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { ADMIN_PASSWORD, loginContext } from './login-support.ts'
 import { testApp } from './support.ts'
+
+// Each password takes a core for a tenth of a second.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
