@@ -609,6 +609,18 @@ export const SETTINGS = {
     fallback: 20_000_000,
     help: 'Largest JSON request body, in bytes; artifacts are not limited by it.',
   }),
+  signInFreeFailures: setting({
+    env: 'TRACKYARD_SIGN_IN_FREE_FAILURES',
+    schema: integerBetween(1, 1000),
+    fallback: 5,
+    help: 'Wrong passwords for one user from one address before each further try has to wait.',
+  }),
+  signInLongestSeconds: setting({
+    env: 'TRACKYARD_SIGN_IN_LONGEST_SECONDS',
+    schema: integerBetween(1, 3600),
+    fallback: 60,
+    help: 'Longest wait after a wrong password, which doubles from one second, in seconds.',
+  }),
   auditRetentionDays: setting({
     env: 'TRACKYARD_AUDIT_RETENTION_DAYS',
     schema: integerBetween(0, 36_500),

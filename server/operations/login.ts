@@ -15,6 +15,7 @@ import { ensureAdmin } from './first-admin.ts'
 import { KnownUsers } from './known-users.ts'
 import { Passwords } from './passwords.ts'
 import { Recent } from './recent.ts'
+import { SignInGuard } from './sign-in-guard.ts'
 
 export interface Login {
   readonly db: AuthDb
@@ -28,6 +29,7 @@ export interface Login {
   readonly audit: AuditLog
   /** Access tokens by their hashes. */
   readonly tokens: Recent<AccessToken>
+  readonly signInGuard: SignInGuard
 }
 
 export interface Log extends AuditOutput {
@@ -52,6 +54,10 @@ export async function openLogin(config: Config, tracking: Db, log: Log): Promise
     tokens: new Recent((hash) => findTokenByHash(db, hash)),
     passwords: new Passwords(),
     groupRoles: config.groupRoles,
+    signInGuard: new SignInGuard({
+      freeFailures: config.signInFreeFailures,
+      longestSeconds: config.signInLongestSeconds,
+    }),
     audit: new AuditLog(db, log, { retentionDays: config.auditRetentionDays }),
   }
   try {

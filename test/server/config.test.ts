@@ -118,6 +118,8 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   logLevel: fc.constantFrom('debug', 'info', 'warn', 'error', 'silent'),
   maxRequestBytes: fc.integer({ min: 1_000, max: 1_000_000_000 }),
   drainSeconds: fc.integer({ min: 0, max: 3600 }),
+  signInFreeFailures: fc.integer({ min: 1, max: 1000 }),
+  signInLongestSeconds: fc.integer({ min: 1, max: 3600 }),
   auditRetentionDays: fc.integer({ min: 0, max: 36_500 }),
   maxRequestsInFlight: fc.integer({ min: 1, max: 100_000 }),
   maxRequestsInFlightPerCaller: fc.integer({ min: 1, max: 100_000 }),
