@@ -64,7 +64,7 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
   })
   refuseTunnels(app.server)
   closeSlowClients(app, config)
-  guardRequests(app, config)
+  guardRequests(app, config, context.login !== undefined)
   requirePermissions(app)
   auditRequests(app, context)
   const inFlight = trackRequests(app)

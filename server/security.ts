@@ -24,13 +24,15 @@ export function answerHeaders({ xFrameOptions }: Pick<Config, 'xFrameOptions'>):
   }
 }
 
-export function guardRequests(app: FastifyInstance, config: Config): void {
+/** @param isPrivate whether answers depend on who asks, so that nobody may keep them but by their own word */
+export function guardRequests(app: FastifyInstance, config: Config, isPrivate: boolean): void {
   const exempt = new Set(['/health', '/version', '/readyz'].map((path) => config.staticPrefix + path))
   const own = URL.parse(config.publicUrl)
-  const headers = answerHeaders(config)
+  const headers = { ...answerHeaders(config), ...(isPrivate && { 'cache-control': 'no-store' }) }
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
-    if (request.protocol === 'https') reply.header('strict-transport-security', TRANSPORT_SECURITY)
+    if (own?.protocol === 'https:' || request.protocol === 'https')
+      reply.header('strict-transport-security', TRANSPORT_SECURITY)
     if (config.disableSecurityMiddleware) return
     const path = request.url.split('?')[0] ?? ''
     const { origin, host = '' } = request.headers

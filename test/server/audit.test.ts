@@ -39,6 +39,8 @@ async function loginContext() {
 
 async function auditedApp() {
   const { context, login } = await loginContext()
+  // Who makes an experiment is granted it, and so has to be a user.
+  await login.db.insertInto('users').values({ username: 'ada', password_hash: '!', is_admin: true }).execute()
   const app = buildApp(context, GATE)
   onTestFinished(() => app.close())
   const entries = async () => {
@@ -140,6 +142,12 @@ describe('a read', () => {
       { caller: 'bo', action: 'GET /trackyard/audit', status: 403, outcome: 'PERMISSION_DENIED' },
     ])
   })
+})
+
+it('an answer under login is kept by nobody', async () => {
+  const { app } = await auditedApp()
+  const { headers } = await send(app, 'bo', 'GET', 'experiments/get?experiment_id=0')
+  expect(headers['cache-control']).toBe('no-store')
 })
 
 describe('a refusal', () => {
