@@ -51,6 +51,11 @@ export function contradictions(settings: TrackingSettings): Contradiction[] {
     'the server has no login yet: leave it out, and keep bindAddress where only people you trust reach it',
   )
   refuse(
+    tier === 'team' && database.kind === 'rds' && artifacts.kind === 'local',
+    'artifacts',
+    "backups of a database on RDS are RDS's own and hold no artifacts: use kind s3, or a database of kind container",
+  )
+  refuse(
     tls?.kind === 'acme' && (!hostName.includes('.') || port !== 443 || loopback),
     'tls',
     'the authority checks hostName by connecting to its port 443: set hostName to a public name, port to 443 and bindAddress to 0.0.0.0, or use kind internal or files',

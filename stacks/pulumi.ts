@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as docker from '@pulumi/docker'
 import * as pulumi from '@pulumi/pulumi'
 import { optionsUnder } from '../constructs/options-under.ts'
+import { CloudParts } from '../constructs/pulumi/cloud-parts.ts'
 import { TeamTier } from '../constructs/pulumi/team-tier.ts'
 import { TrackingServer } from '../constructs/pulumi/tracking-server.ts'
 import { parseSettings, SettingsError, type TrackingSettings } from '../constructs/settings.ts'
@@ -14,9 +15,14 @@ const settings = readSettings(pulumi.getStack(), pulumi.getProject(), pulumi.run
 const image = settings.image ?? { build: { context: join(import.meta.dirname, '..') } }
 const providers = settings.host ? [new docker.Provider('engine', { host: settings.host })] : []
 
+const inCloud =
+  settings.tier === 'team' && (settings.artifacts.kind === 's3' || settings.database.kind === 'rds')
+const certificate = readCertificate(settings)
+const cloud = inCloud ? new CloudParts(settings.name, settings) : undefined
+
 const stack =
   settings.tier === 'team'
-    ? new TeamTier(settings.name, { settings, image, certificate: readCertificate(settings) }, { providers })
+    ? new TeamTier(settings.name, { settings, image, certificate, cloud }, { providers })
     : new TrackingServer(settings.name, { settings, image }, { providers })
 
 export const url = stack.url

@@ -19,6 +19,17 @@ export interface TeamTierArgs {
   readonly image: ImageSource
   /** Certificate and key in PEM, where `tls` is of kind files. @default none */
   readonly certificate?: ReverseProxyArgs['certificate']
+  /** What is in AWS, where artifacts are of kind s3 or the database is of kind rds. @default none */
+  readonly cloud?: Served
+}
+
+/** What part of a stack gives to its servers. */
+export interface Served {
+  readonly files: Readonly<Record<string, pulumi.Input<string>>>
+  /** Settings of the server that are known only when the part is made. */
+  readonly made: pulumi.Input<Partial<Config>>
+  /** Variables that are no settings of the server. */
+  readonly environment: pulumi.Input<Readonly<Record<string, string>>>
 }
 
 /** Servers behind a proxy on one Docker engine, with PostgreSQL and daily backups. */
@@ -36,28 +47,32 @@ export class TeamTier extends pulumi.ComponentResource {
     const network = new TrackingNetwork(name, settings, { parent: this })
     const data = this.artifacts(name, settings)
     const database = this.database(name, settings, network, data)
+    const parts: Served[] = [database, args.cloud].filter((part) => part !== undefined)
     const image = serverImage(name, args.image, settings.name, this)
     const files = new ContainerFiles(
       `${name}-server-files`,
-      { image, owner: CONTAINER_USER, files: database.files, labels: settings.labels },
+      {
+        image,
+        owner: CONTAINER_USER,
+        files: Object.assign({}, ...parts.map((part) => part.files)),
+        labels: settings.labels,
+      },
       { parent: this },
     )
+    const behindProxy = {
+      networks: [network.edge, network.inside],
+      dataVolume: data?.volumeName,
+      files,
+      made: merged(parts.map((part) => part.made)),
+      environment: merged(parts.map((part) => part.environment)),
+    }
     const servers: TrackingServer[] = []
     for (let number = 1; number <= settings.replicas; number++) {
       const server = new TrackingServer(
         `${name}-server-${number}`,
-        {
-          settings,
-          image: { id: image },
-          behindProxy: {
-            networks: [network.edge, network.inside],
-            dataVolume: data?.volumeName,
-            files,
-            made: database.made,
-          },
-        },
+        { settings, image: { id: image }, behindProxy },
         // One after another: a faulty image ends an update at the first.
-        { parent: this, dependsOn: [files, ...servers.slice(-1), ...database.dependsOn] },
+        { parent: this, dependsOn: [files, ...servers.slice(-1), ...(database?.dependsOn ?? [])] },
       )
       servers.push(server)
     }
@@ -92,8 +107,8 @@ export class TeamTier extends pulumi.ComponentResource {
     settings: TrackingSettings,
     network: TrackingNetwork,
     data: ArtifactVolume | undefined,
-  ): ServedDatabase {
-    if (settings.database.kind !== 'container') throw new Error('not yet')
+  ): (Served & { readonly dependsOn: pulumi.Resource[] }) | undefined {
+    if (settings.database.kind !== 'container') return undefined
     const passwords = {
       tracking: this.password(`${name}-password`),
       login: this.password(`${name}-login-password`),
@@ -123,6 +138,7 @@ export class TeamTier extends pulumi.ComponentResource {
         backendStoreUri,
         databasePasswordFile: `${FILES_FOLDER}/${passwordFile('tracking')}`,
       })),
+      environment: {},
       dependsOn: [database],
     }
   }
@@ -133,8 +149,6 @@ export class TeamTier extends pulumi.ComponentResource {
   }
 }
 
-interface ServedDatabase {
-  readonly files: Readonly<Record<string, pulumi.Input<string>>>
-  readonly made: pulumi.Input<Partial<Config>>
-  readonly dependsOn: pulumi.Resource[]
+function merged<T extends object>(parts: pulumi.Input<T>[]): pulumi.Output<T> {
+  return pulumi.all(parts).apply((known) => Object.assign({}, ...known) as T)
 }

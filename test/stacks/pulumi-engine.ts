@@ -38,7 +38,8 @@ export async function startEngine(stack: string, create: Create = named): Promis
         const { id, outputs } = await create({ type, name, inputs })
         return { id, state: { ...inputs, ...outputs } }
       },
-      call: ({ inputs }) => inputs,
+      call: ({ token, inputs }) =>
+        token === 'aws:index/getRegion:getRegion' ? { region: 'eu-central-1' } : inputs,
     },
     'trackyard',
     stack,
