@@ -11,7 +11,7 @@ ENV ?= .envs/$(TIER).env
 # Where the team tier's secrets are, and which backup `make restore` puts back.
 SECRETS ?= $(CURDIR)/.secrets
 BACKUP ?=
-COMPOSE = TRACKYARD_IMAGE=$(IMAGE) TEAM_SECRETS=$(SECRETS) docker compose --env-file .envs/common.env --env-file $(ENV) --profile $(TIER)
+COMPOSE = TRACKYARD_IMAGE=$(IMAGE) TEAM_SECRETS=$(SECRETS) TEAM_ENV=$(ENV) docker compose --env-file .envs/common.env --env-file $(ENV) --profile $(TIER)
 # The database of `make bench`: sqlite or postgres.
 BACKEND ?= sqlite
 

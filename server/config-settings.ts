@@ -405,6 +405,12 @@ export const SETTINGS = {
     help: 'Database of users and what they may do; may be that of runs (default: sqlite:///basic_auth.db).',
     secret: true,
   }),
+  authDatabasePasswordFile: setting({
+    env: 'TRACKYARD_AUTH_DATABASE_PASSWORD_FILE',
+    schema: z.string(),
+    fallback: '',
+    help: 'File with the password of that database, where it is not that of runs.',
+  }),
   defaultPermission: setting({
     env: 'TRACKYARD_DEFAULT_PERMISSION',
     schema: z.union([z.literal(''), permissionLevel]),

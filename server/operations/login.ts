@@ -84,20 +84,21 @@ async function openUsers(
   { databaseUri, databaseSetting }: LoginSettings,
   tracking: Db,
 ): Promise<AuthDb> {
-  const { backendStoreUri, artifactsOnly } = config
-  if (isSameDatabase(databaseUri, backendStoreUri)) {
+  if (isSameDatabase(databaseUri, config.backendStoreUri)) {
     const db = tracking as unknown as AuthDb
     await migrateLogin(db)
     return db
   }
-  const options = databaseOptions(config)
-  const mayHaveThem = artifactsOnly || isSameServer(databaseUri, backendStoreUri)
-  return openLoginDatabase(databaseUri, mayHaveThem ? options : withoutCredentials(options), databaseSetting)
+  return openLoginDatabase(databaseUri, credentialsFor(databaseUri, config), databaseSetting)
 }
 
-/** The credentials are for the server of the tracking database: no other is to see them. */
-function withoutCredentials(options: ReturnType<typeof databaseOptions>): ReturnType<typeof databaseOptions> {
-  return { ...options, user: '', password: '', iamAuth: false, secret: '', passwordFile: '' }
+/** Those of the tracking database are for its server: no other is to see them. */
+function credentialsFor(uri: string, config: Config): ReturnType<typeof databaseOptions> {
+  const { artifactsOnly, authDatabasePasswordFile: passwordFile, backendStoreUri } = config
+  const options = databaseOptions(config)
+  const isTheirs = artifactsOnly || isSameServer(uri, backendStoreUri)
+  if (passwordFile === '' && isTheirs) return options
+  return { ...options, user: '', password: '', iamAuth: false, secret: '', passwordFile }
 }
 
 function isOne(db: AuthDb, tracking: Db): boolean {

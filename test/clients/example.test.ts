@@ -103,7 +103,7 @@ describe.skipIf(!mlflow)('the examples', () => {
     onTestFinished(() => void service.kill())
     const url = `http://127.0.0.1:${port}`
     const serving = async () => (await fetch(url).catch(() => undefined))?.json()
-    await expect.poll(serving, { timeout: 60_000 }).toEqual({ model: 'wine', version: '1' })
+    await expect.poll(serving, { timeout: 150_000 }).toEqual({ model: 'wine', version: '1' })
 
     const example = await fetch(await inputExample())
     const { columns, data } = (await example.json()) as { columns: string[]; data: number[][] }
@@ -120,8 +120,8 @@ describe.skipIf(!mlflow)('the examples', () => {
     const next = { name: 'wine', source: model_version.source, run_id: runId }
     const { model_version: second } = await post('model-versions/create', next)
     await post('registered-models/alias', { name: 'wine', alias: 'champion', version: second.version })
-    await expect.poll(serving, { timeout: 60_000 }).toEqual({ model: 'wine', version: '2' })
-  }, 180_000)
+    await expect.poll(serving, { timeout: 150_000 }).toEqual({ model: 'wine', version: '2' })
+  }, 360_000)
 
   /** Where the rows are that the model was logged with. */
   async function inputExample(): Promise<string> {

@@ -21,6 +21,7 @@ export class TeamStack {
   readonly authority: string
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 16 })
   private certificates = Buffer.alloc(0)
+  private password = ''
 
   constructor(folder: string, port: number) {
     this.folder = folder
@@ -60,6 +61,17 @@ export class TeamStack {
       this.authority,
     )
     this.certificates = await readFile(this.authority)
+    this.password = await readFile(join(this.secrets, 'admin.password'), 'utf8')
+  }
+
+  /** What MLflow's client needs to be the administrator here. */
+  get client(): Record<string, string> {
+    return {
+      MLFLOW_TRACKING_URI: this.url,
+      MLFLOW_TRACKING_SERVER_CERT_PATH: this.authority,
+      MLFLOW_TRACKING_USERNAME: 'admin',
+      MLFLOW_TRACKING_PASSWORD: this.password,
+    }
   }
 
   container(service: Service): string {
@@ -75,13 +87,14 @@ export class TeamStack {
     return docker('exec', this.container(service), ...command)
   }
 
-  /** One request over TLS, whose certificate is checked. @throws when there is no answer */
+  /** One request of the administrator over TLS, whose certificate is checked. @throws when there is no answer */
   async call(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
     const options: RequestOptions = {
       method,
       agent: this.agent,
       ca: this.certificates,
       headers: { 'content-type': 'application/json' },
+      auth: `admin:${this.password}`,
     }
     const sent = request(`${this.url}${path}`, options)
     const answered = new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -109,7 +122,9 @@ export async function prepareTeamStack(): Promise<TeamStack> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-team-'))
   const port = await freePort()
   const stack = new TeamStack(folder, port)
-  await writeFile(join(folder, 'team.env'), `TEAM_PORT=${port}\nTRACKYARD_LOG_LEVEL=debug\n`)
+  const example = await readFile(join(REPOSITORY, '.envs/team.env.example'), 'utf8')
+  const settings = example.replace(/^TEAM_PORT=.*$/m, `TEAM_PORT=${port}`)
+  await writeFile(join(folder, 'team.env'), `${settings}\nTRACKYARD_LOG_LEVEL=debug\n`)
   await buildImage(stack.image)
   return stack
 }

@@ -55,17 +55,32 @@ describe.skipIf(!mlflow)('make up TIER=team', { timeout: 300_000 }, () => {
   it('lets a stock client train, register and load a model over TLS', async () => {
     if (!mlflow) return
     const printed = await run(mlflow.python, [join(REPOSITORY, 'examples/training/train.py')], {
-      MLFLOW_TRACKING_URI: stack.url,
-      MLFLOW_TRACKING_SERVER_CERT_PATH: stack.authority,
+      ...stack.client,
       MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1',
     })
     expect(printed).toMatch(/^wine version 1 is the champion; predicts the same when loaded: True$/m)
   })
 
+  it('asks who is there, and finds nothing wrong with itself', async () => {
+    const trackyard = join(REPOSITORY, 'bin/trackyard')
+    const outside = await run(trackyard, ['doctor', '--json', '--url', stack.url], stack.client)
+    expect(JSON.parse(outside)).toContainEqual({
+      check: 'login',
+      outcome: 'ok',
+      found: 'on, and takes these credentials',
+    })
+    const inside = await stack.exec('server-1', 'trackyard', 'doctor', '--json')
+    const outcomes = [...JSON.parse(outside), ...JSON.parse(inside)].map(({ check, outcome }) => [
+      check,
+      outcome,
+    ])
+    expect(outcomes.filter(([, outcome]) => !['ok', 'skipped'].includes(outcome))).toEqual([])
+  })
+
   it('shows no secret to who looks at containers, logs and processes', async () => {
     const files = await readdir(stack.secrets)
     const secrets = await Promise.all(files.map((file) => readFile(join(stack.secrets, file), 'utf8')))
-    expect(secrets.length).toBeGreaterThanOrEqual(2)
+    expect(secrets).toHaveLength(3)
     const names = SERVICES.map((one) => stack.container(one))
     const seen = await Promise.all([
       docker('inspect', ...names),

@@ -83,6 +83,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   login: fc.subarray([...LOGIN_WAYS]).filter((ways) => ways.includes('oidc')),
   authConfigPath: fc.oneof(fc.constant(''), folder),
   authDatabaseUri: fc.constantFrom('', 'postgresql://me@host/mlflow'),
+  authDatabasePasswordFile: fc.constantFrom('', '/run/password'),
   defaultPermission: fc.constantFrom('', 'NO_PERMISSIONS', 'EDIT'),
   authAdminUsername: word,
   authAdminPassword: word,
