@@ -8,6 +8,8 @@ const WITHOUT_DATABASE = ['artifact-*', 'config', 'security', 'ui-pages'].map(
   (name) => `test/server/${name}.test.ts`,
 )
 
+const IN_A_BROWSER = 'test/e2e/browser/*.test.ts'
+
 /** The oldest PostgreSQL and the newest; the machine's own is between them. */
 const VERSIONS = ['13', '18']
 
@@ -22,7 +24,12 @@ export default defineConfig({
     reporters: ['default', new ClosingLines()],
     globalSetup: ['test/support/postgres.ts', 'test/support/mysql.ts'],
     projects: [
-      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [IN_A_BROWSER] } },
+      {
+        extends: true,
+        // After all others: Chromium drops its requests whenever a container changes the machine's networks.
+        test: { name: 'browser', include: [IN_A_BROWSER], sequence: { groupOrder: 1 } },
+      },
       {
         extends: true,
         test: {
