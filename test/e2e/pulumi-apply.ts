@@ -36,13 +36,22 @@ export class AppliedStack {
   readonly #kept = new Map<string, Kept>()
   readonly #replaced: Kept[] = []
   readonly #pending: Promise<Created>[] = []
+  readonly #failure = Promise.withResolvers<never>()
   #seen = new Set<string>()
 
   /** For `startEngine`. */
   readonly create: Create = (resource) => {
     const made = this.#make(resource)
     this.#pending.push(made)
+    made.catch(this.#failure.reject)
     return made
+  }
+
+  /** Waits for a program, or for the first resource that cannot be made: its outputs would never come. */
+  async apply<T>(program: () => Promise<T>): Promise<T> {
+    const outputs = await Promise.race([program(), this.#failure.promise])
+    await this.#finish()
+    return outputs
   }
 
   async #make({ type, name, inputs }: Registered): Promise<Created> {
@@ -61,13 +70,9 @@ export class AppliedStack {
     return made
   }
 
-  /** To be called when a program has run: removes what was replaced, and what it no longer has. */
-  async finish(): Promise<void> {
-    // What an output of the program does not depend on may still be under way, and may start more.
-    while (this.#pending.length > 0) {
-      await Promise.all(this.#pending.splice(0))
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+  /** Removes what was replaced, and what the program no longer has. */
+  async #finish(): Promise<void> {
+    await Promise.allSettled(this.#pending.splice(0))
     for (const { made } of this.#replaced.splice(0).reverse()) await made.remove?.()
     for (const [key, { made }] of [...this.#kept].reverse()) {
       if (this.#seen.has(key)) continue
@@ -80,7 +85,7 @@ export class AppliedStack {
   /** Removes everything, volumes included. */
   async remove(): Promise<void> {
     this.#seen = new Set()
-    await this.finish()
+    await this.#finish()
   }
 }
 

@@ -9,8 +9,10 @@ import { appliedStack } from './pulumi-apply.ts'
 describe.skipIf(!hasDockerEngine())('the Pulumi stack local on a Docker engine', () => {
   it('builds the image and runs it confined, reachable from this machine', async () => {
     const port = await freePort()
-    await startEngine('local', appliedStack().create)
-    const { url, containerIds } = await runProgram({ name: `trackyard-${port}`, port: `${port}` })
+    const stack = appliedStack()
+    await startEngine('local', stack.create)
+    const program = () => runProgram({ name: `trackyard-${port}`, port: `${port}` })
+    const { url, containerIds } = await stack.apply(program)
     expect(url).toBe(`http://127.0.0.1:${port}`)
     const health = await fetch(`${url}/health`)
     expect([health.status, await health.text()]).toEqual([200, 'OK'])

@@ -1,0 +1,280 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DATABASES } from '../../constructs/team.ts'
+import { temporaryFolder } from '../server/support.ts'
+import { startEngine, unwrapSecrets } from '../stacks/pulumi-engine.ts'
+import { runProgram } from '../stacks/pulumi-program.ts'
+import { buildImage, docker, hasDockerEngine } from '../support/docker.ts'
+import { mlflowEnvironment, REPOSITORY, run } from '../support/mlflow.ts'
+import { freePort } from '../support/server-process.ts'
+import { AppliedStack } from './pulumi-apply.ts'
+import { type Client, startLoad, tlsClient } from './team-load.ts'
+
+describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', { timeout: 300_000 }, () => {
+  const applied = new AppliedStack()
+  let name: string
+  let port: number
+  let url: string
+  let authority: string
+  let client: Client
+
+  /** Runs the program as `pulumi up` would, with another setting where one is given. */
+  async function up(stack: AppliedStack, config: Record<string, string>): Promise<string> {
+    const registered = await startEngine('team', stack.create)
+    const outputs = await stack.apply(() => runProgram(config))
+    secrets.push(...passwordsOf(registered))
+    return `${outputs.url}`
+  }
+  const secrets: string[] = []
+  const settings = (more: Record<string, string> = {}) => ({
+    ...{ name, port: `${port}`, replicas: '2', image: name },
+    ...more,
+  })
+
+  beforeAll(async () => {
+    port = await freePort()
+    name = `trackyard-${port}`
+    await buildImage(name)
+    url = await up(applied, settings())
+    authority = await docker('exec', `${name}-proxy`, 'cat', '/var/tmp/caddy/pki/authorities/local/root.crt')
+    client = tlsClient(url, authority)
+  }, 600_000)
+  afterAll(async () => {
+    await applied.remove()
+    await docker('rmi', '--force', name)
+  }, 120_000)
+
+  it('serves a stock client over TLS that trains, registers and loads a model', async ({ skip }) => {
+    const mlflow = await mlflowEnvironment()
+    if (!mlflow) return skip()
+    const folder = await temporaryFolder()
+    const certificate = join(folder, 'root.crt')
+    await writeFile(certificate, authority)
+    const printed = await run(mlflow.python, [join(REPOSITORY, 'examples/training/train.py')], {
+      MLFLOW_TRACKING_URI: url,
+      MLFLOW_TRACKING_SERVER_CERT_PATH: certificate,
+    })
+    expect(printed).toContain('predicts the same when loaded: True')
+  })
+
+  it('confines every container, and lets nobody but the proxy be reached from this machine', async () => {
+    const containers = await inspectAll(name)
+    expect(containers.map((one) => one.Name.slice(1).replace(/-[0-9a-f]{7}$/, '')).sort()).toEqual(
+      ['backup', 'database', 'proxy', 'server-1', 'server-2'].map((part) => `${name}-${part}`),
+    )
+    for (const { Config, HostConfig } of containers) {
+      expect(Config.User).toMatch(/^(50000:50000|999:999)$/)
+      expect(HostConfig).toMatchObject({
+        ReadonlyRootfs: true,
+        Privileged: false,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+        NanoCpus: 1e9,
+        RestartPolicy: { Name: 'unless-stopped' },
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+      })
+      expect(HostConfig.Memory).toBeGreaterThan(0)
+      expect(HostConfig.MemorySwap).toBe(HostConfig.Memory)
+    }
+    const published = containers.flatMap(({ HostConfig }) =>
+      Object.values(HostConfig.PortBindings ?? {}).flat(),
+    )
+    expect(published).toEqual([{ HostIp: '127.0.0.1', HostPort: `${port}` }])
+  })
+
+  it('keeps its passwords out of docker inspect, logs and process lists, and lets only their user read them', async () => {
+    const ids = await containerIds(name)
+    const shown = [
+      await docker('inspect', ...ids),
+      await docker('volume', 'inspect', ...(await volumes(name))),
+    ]
+    for (const id of await containerIds(name, '--filter', 'status=running')) {
+      shown.push(await docker('logs', id), await docker('top', id, '-eo', 'pid,args'))
+    }
+    expect(secrets).toHaveLength(2)
+    for (const secret of secrets) {
+      expect(shown.join('\n')).not.toContain(secret)
+      expect(shown.join('\n')).not.toContain(Buffer.from(secret).toString('base64'))
+    }
+    const modes = await docker(
+      'exec',
+      `${name}-database`,
+      'stat',
+      '--format=%a %u %n',
+      '/run/trackyard/mlflow.password',
+    )
+    expect(modes).toBe('400 999 /run/trackyard/mlflow.password')
+  })
+
+  it('has checksums over its tables, a role that owns only its database, and statistics of statements', async () => {
+    const sql = (query: string) =>
+      docker('exec', `${name}-database`, 'psql', '-U', 'postgres', '-d', 'postgres', '-Atc', query)
+    expect(await sql('show data_checksums')).toBe('on')
+    expect(await sql('select count(*) > 0 from pg_stat_statements')).toBe('t')
+    expect(
+      await sql(
+        "select datname, pg_get_userbyid(datdba) from pg_database where datname like 'mlflow%' order by 1",
+      ),
+    ).toBe('mlflow|mlflow\nmlflow_login|mlflow_login')
+    expect(await sql("select has_database_privilege('mlflow', 'mlflow_login', 'connect')")).toBe('f')
+    expect(await sql("select count(*) from pg_roles where rolsuper and rolname like 'mlflow%'")).toBe('0')
+  })
+
+  it('loses no request while its image is replaced, nor data', async () => {
+    const [image, before] = [`${name}-next`, await serversOf(name)]
+    await buildOn(name, image)
+    const runId = await createRun(client, 'upgrade')
+    const stop = startLoad(client, runId)
+    try {
+      await up(applied, settings({ image }))
+    } finally {
+      await docker('rmi', '--force', image)
+    }
+    const { sent, failed } = await stop()
+    expect(failed.slice(0, 5)).toEqual([])
+    expect(sent).toBeGreaterThan(20)
+    const after = await serversOf(name)
+    expect(after).toHaveLength(2)
+    expect(after.filter((one) => before.includes(one))).toEqual([])
+    const key = 'metric_key=writer-0&max_results=25000'
+    const history = await client(`/api/2.0/mlflow/metrics/get-history?run_id=${runId}&${key}`)
+    expect(JSON.parse(history.body).metrics.length).toBeGreaterThan(5)
+  })
+
+  it('comes back with its data when the processes of any container are killed', async () => {
+    const runId = await createRun(client, 'killed')
+    const ids = await containerIds(name, '--filter', 'status=running')
+    expect(ids).toHaveLength(5)
+    for (const id of ids)
+      process.kill(Number(await docker('inspect', id, '--format', '{{.State.Pid}}')), 'SIGKILL')
+    await expect
+      .poll(() => client(`/api/2.0/mlflow/runs/get?run_id=${runId}`).catch(String), { timeout: 60_000 })
+      .toMatchObject({ status: 200 })
+    await expect
+      .poll(() => docker('ps', '--filter', `name=^${name}-`, '--filter', 'health=healthy', '--quiet'), {
+        timeout: 90_000,
+        interval: 1000,
+      })
+      .toMatch(/^(\w+\n){4}\w+$/)
+  })
+
+  it('restores a backup into an empty stack, every table and every file', async () => {
+    const backup = (of: string, ...words: string[]) =>
+      docker('exec', `${of}-backup`, 'bash', '/run/trackyard/backup.sh', ...words)
+    await docker(
+      'exec',
+      '--user',
+      '50000',
+      `${name}-backup`,
+      'sh',
+      '-c',
+      'mkdir -p /data/artifacts/1 && echo more > /data/artifacts/1/more',
+    )
+    await backup(name, 'now')
+    const newest = (await backup(name, 'list')).split('\n').at(-1) ?? ''
+    const other = new AppliedStack()
+    const otherName = `${name}-restored`
+    try {
+      await up(other, settings({ name: otherName, port: `${await freePort()}`, replicas: '1', image: name }))
+      const copy = ['--volume', `${name}-backup:/from:ro`, '--volume', `${otherName}-backup:/to`]
+      await docker(
+        'run',
+        '--rm',
+        '--user',
+        '50000',
+        ...copy,
+        'postgres:17',
+        'cp',
+        '-a',
+        `/from/${newest}`,
+        '/to',
+      )
+      expect(await backup(otherName, 'restore', newest)).toBe(`restored ${newest}`)
+      for (const database of Object.values(DATABASES)) {
+        expect(await dump(otherName, database)).toBe(await dump(name, database))
+      }
+      const files = await digests(name)
+      expect(files.length).toBeGreaterThan(0)
+      expect(await digests(otherName)).toEqual(files)
+    } finally {
+      await other.remove()
+    }
+  })
+
+  it('keeps as many backups as it is told, and counts an artifact that did not change once', async () => {
+    const script = 'BACKUP_KEEP=2 bash /run/trackyard/backup.sh now'
+    const names: string[] = []
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 1100))
+      names.push((await docker('exec', `${name}-backup`, 'bash', '-c', script)).split(/[ :]/)[1] ?? '')
+    }
+    const folder = '/var/lib/postgresql/data'
+    expect(await docker('exec', `${name}-backup`, 'ls', folder)).toBe(names.slice(1).join('\n'))
+    const links = await docker(
+      'exec',
+      `${name}-backup`,
+      'stat',
+      '--format=%h',
+      `${folder}/${names[2]}/artifacts/1/more`,
+    )
+    expect(links).toBe('2')
+  })
+})
+
+function passwordsOf(registered: Awaited<ReturnType<typeof startEngine>>): string[] {
+  const files = registered.flatMap(({ inputs }) => unwrapSecrets(inputs).uploads ?? [])
+  const contents = files
+    .filter(({ file }: { file: string }) => file.endsWith('.password'))
+    .map(({ contentBase64 }: { contentBase64: string }) => Buffer.from(contentBase64, 'base64').toString())
+  return [...new Set<string>(contents)]
+}
+
+async function containerIds(name: string, ...filters: string[]): Promise<string[]> {
+  return (await docker('ps', '--all', '--quiet', '--filter', `name=^${name}-`, ...filters)).split('\n')
+}
+
+async function volumes(name: string): Promise<string[]> {
+  return (await docker('volume', 'ls', '--quiet', '--filter', `name=^${name}-`)).split('\n')
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what docker inspect shows
+async function inspectAll(name: string): Promise<any[]> {
+  return JSON.parse(await docker('inspect', ...(await containerIds(name, '--filter', 'status=running'))))
+}
+
+async function serversOf(name: string): Promise<string[]> {
+  return containerIds(`${name}-server-[12]`, '--filter', 'status=running')
+}
+
+/** An image of another content that does the same. */
+async function buildOn(base: string, tag: string): Promise<void> {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'Dockerfile'), `FROM ${base}\nLABEL next=${tag}\n`)
+  await docker('build', '--quiet', '--tag', tag, folder)
+}
+
+async function createRun(client: Client, experiment: string): Promise<string> {
+  const created = JSON.parse((await client('/api/2.0/mlflow/experiments/create', { name: experiment })).body)
+  const run = await client('/api/2.0/mlflow/runs/create', { experiment_id: created.experiment_id })
+  return JSON.parse(run.body).run.info.run_id
+}
+
+/** A database as text, without what differs from dump to dump. */
+async function dump(name: string, database: string): Promise<string> {
+  const text = await docker(
+    'exec',
+    `${name}-database`,
+    'pg_dump',
+    '--data-only',
+    '--username=postgres',
+    '--inserts',
+    database,
+  )
+  return text.replace(/^\\(un)?restrict .*$/gm, '')
+}
+
+async function digests(name: string): Promise<string[]> {
+  const command = 'cd /data/artifacts && find . -type f ! -name ".artifact.*" -exec sha256sum {} +'
+  return (await docker('exec', `${name}-backup`, 'sh', '-c', command)).split('\n').sort()
+}
