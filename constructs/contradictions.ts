@@ -46,9 +46,9 @@ export function contradictions(settings: TrackingSettings): Contradiction[] {
     'the team tier runs its own PostgreSQL: leave it out for one in a container, or use kind rds',
   )
   refuse(
-    tier === 'team' && login === 'basic',
+    tier === 'team' && login === 'basic' && database.kind !== 'container',
     'login',
-    'the server has no login yet: leave it out, and keep bindAddress where only people you trust reach it',
+    'users are kept in a database beside that of runs, in the container: use a database of kind container',
   )
   refuse(
     tier === 'team' && database.kind === 'rds' && artifacts.kind === 'local',

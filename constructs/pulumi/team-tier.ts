@@ -3,11 +3,12 @@ import { RandomPassword } from '@pulumi/random'
 import type { Config } from '../../server/config.ts'
 import { CONTAINER_USER, FILES_FOLDER } from '../container.ts'
 import { parseSettings, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
+import { DATABASE_HOST, DATABASES } from '../team.ts'
 import { ArtifactVolume } from './artifact-volume.ts'
 import { Backup } from './backup.ts'
 import { ContainerFiles } from './container-files.ts'
 import { type ImageSource, serverImage } from './images.ts'
-import { PostgresDatabase, passwordFile } from './postgres-database.ts'
+import { PostgresDatabase, passwordFile, passwordFiles } from './postgres-database.ts'
 import { ReverseProxy, type ReverseProxyArgs } from './reverse-proxy.ts'
 import { TrackingNetwork } from './tracking-network.ts'
 import { TrackingServer } from './tracking-server.ts'
@@ -132,11 +133,14 @@ export class TeamTier extends pulumi.ComponentResource {
         { parent: this, dependsOn: database },
       )
     }
+    const login = settings.login === 'basic'
+    const admin: Served['files'] = login ? { [ADMIN_FILE]: this.password(`${name}-admin-password`) } : {}
     return {
-      files: { [passwordFile('tracking')]: passwords.tracking },
+      files: { ...passwordFiles(login ? passwords : { tracking: passwords.tracking }), ...admin },
       made: database.uri.apply((backendStoreUri) => ({
         backendStoreUri,
         databasePasswordFile: `${FILES_FOLDER}/${passwordFile('tracking')}`,
+        ...(login && LOGIN),
       })),
       environment: {},
       dependsOn: [database],
@@ -148,6 +152,18 @@ export class TeamTier extends pulumi.ComponentResource {
     return pulumi.secret(new RandomPassword(name, { length: 32, special: false }, { parent: this }).result)
   }
 }
+
+const ADMIN_FILE = 'admin.password'
+
+/** What the servers know of the login: users are in a database of their own. */
+const LOGIN = {
+  appName: 'basic-auth',
+  authDatabaseUri: `postgresql://${DATABASES.login}@${DATABASE_HOST}:5432/${DATABASES.login}?sslmode=disable`,
+  authDatabasePasswordFile: `${FILES_FOLDER}/${passwordFile('login')}`,
+  authAdminPasswordFile: `${FILES_FOLDER}/${ADMIN_FILE}`,
+  // Docker's own networks: nobody but the proxy reaches the servers in them.
+  trustedProxies: ['172.16.0.0/12', '192.168.0.0/16'],
+} satisfies Partial<Config>
 
 function merged<T extends object>(parts: pulumi.Input<T>[]): pulumi.Output<T> {
   return pulumi.all(parts).apply((known) => Object.assign({}, ...known) as T)

@@ -71,7 +71,7 @@ describe('the settings of a stack', () => {
     ['hostName', { tier: 'local', hostName: 'mlflow.example.com' }, /use the stack team/],
     ['database', { tier: 'team', database: { kind: 'sqlite' } }, /leave it out for one in a container/],
     ['database', { ...ENTERPRISE, database: { kind: 'container' } }, /use kind postgres/],
-    ['login', { tier: 'team', login: 'basic' }, /leave it out/],
+    ['login', { tier: 'local', login: 'basic' }, /use the stack team/],
     ['hostName', { tier: 'team', bindAddress: '0.0.0.0' }, /say which name they use/],
     ['tls', { tier: 'team', tls: { kind: 'acme', email: 'ops@example.com' } }, /port to 443/],
   ])('refuse a contradiction at %s and say what to change', (option, input, change) => {

@@ -28,6 +28,26 @@ it('the Pulumi stack team gives its secrets to the engine as secrets, and to nob
   }
 })
 
+it('the Pulumi stack team with a login gives its servers the settings of one, and its passwords as files', async () => {
+  const registered = await startEngine('team')
+  await runProgram({ login: 'basic' })
+  const container = (name: string) =>
+    registered.find((one) => one.name === name && one.type.endsWith(':Container'))?.inputs ?? {}
+  expect(container('trackyard-server-1').envs).toEqual(
+    expect.arrayContaining([
+      'MLFLOW_APP_NAME=basic-auth',
+      'TRACKYARD_AUTH_DATABASE_URI=postgresql://mlflow_login@database:5432/mlflow_login?sslmode=disable',
+      'TRACKYARD_AUTH_DATABASE_PASSWORD_FILE=/run/trackyard/mlflow_login.password',
+      'TRACKYARD_AUTH_ADMIN_PASSWORD_FILE=/run/trackyard/admin.password',
+    ]),
+  )
+  const { uploads } = unwrapSecrets(container('trackyard-server-files'))
+  const files = uploads.map(({ file }: { file: string }) => file)
+  expect(files.sort()).toEqual(
+    ['admin', 'mlflow', 'mlflow_login'].map((name) => `/run/trackyard/${name}.password`),
+  )
+})
+
 /** The repository's own folder is where it is, and a script is shown in its file. */
 function hideSecrets(inputs: unknown): unknown {
   const text = JSON.stringify(mapSecrets(inputs, () => '[secret]'))
