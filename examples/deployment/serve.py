@@ -34,6 +34,13 @@ class Champion:
             self.version = version
             print(f"serving {MODEL} version {version}", flush=True)
 
+    def predict(self, rows):
+        model = self.model
+        schema = model.metadata.get_input_schema()
+        # JSON knows one kind of number; the signature says which one each column takes.
+        types = dict(zip(schema.input_names(), schema.pandas_types()))
+        return model.predict(pandas.DataFrame(rows).astype(types))
+
     def follow(self, stopped):
         while not stopped.wait(SECONDS):
             try:
@@ -51,9 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         rows = self.rfile.read(int(self.headers["content-length"]))
         try:
-            # JavaScript writes 13.0 as 13, and the signature takes no integers.
-            measured = pandas.DataFrame(json.loads(rows)).astype(float)
-            predictions = self.champion.model.predict(measured)
+            predictions = self.champion.predict(json.loads(rows))
         except Exception as error:  # A request that does not fit the model's signature.
             return self.answer(400, {"error": str(error)})
         self.answer(200, {"version": str(self.champion.version), "predictions": predictions.tolist()})

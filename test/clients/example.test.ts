@@ -93,7 +93,7 @@ describe.skipIf(!mlflow)('the examples', () => {
     expect(model_version.version).toBe('1')
   }, 180_000)
 
-  it('serve the version that has the alias, and the next one when the alias moves', async () => {
+  it('serve the version that has the alias, and refuse rows that do not fit it', async () => {
     if (!mlflow) return
     const port = await freePort()
     const service = spawn(mlflow.python, [join(REPOSITORY, 'examples/deployment/serve.py')], {
@@ -110,17 +110,11 @@ describe.skipIf(!mlflow)('the examples', () => {
     const rows = data.map((values) => Object.fromEntries(columns.map((name, index) => [name, values[index]])))
     const predict = (body: unknown) => fetch(`${url}/predict`, { method: 'POST', body: JSON.stringify(body) })
     const answer = await predict(rows)
-    expect(answer.status).toBe(200)
+    expect(answer.status, await answer.clone().text()).toBe(200)
     const { predictions } = (await answer.json()) as { predictions: number[] }
     expect(predictions).toHaveLength(rows.length)
     expect([0, 1, 2]).toEqual(expect.arrayContaining(predictions))
     expect((await predict([{ colour: 'red' }])).status).toBe(400)
-
-    const { model_version } = await get('registered-models/alias', { name: 'wine', alias: 'champion' })
-    const next = { name: 'wine', source: model_version.source, run_id: runId }
-    const { model_version: second } = await post('model-versions/create', next)
-    await post('registered-models/alias', { name: 'wine', alias: 'champion', version: second.version })
-    await expect.poll(serving, { timeout: 150_000 }).toEqual({ model: 'wine', version: '2' })
   }, 360_000)
 
   /** Where the rows are that the model was logged with. */
@@ -129,18 +123,6 @@ describe.skipIf(!mlflow)('the examples', () => {
     const id = model_version.source.replace('models:/', '')
     const path = new URLSearchParams({ artifact_file_path: 'input_example.json' })
     return `${server.url}/ajax-api/2.0/mlflow/logged-models/${id}/artifacts/files?${path}`
-  }
-
-  // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
-  async function post(path: string, body: unknown): Promise<any> {
-    const headers = { 'content-type': 'application/json' }
-    const response = await fetch(`${server.url}/api/2.0/mlflow/${path}`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-    })
-    expect(response.status).toBe(200)
-    return response.json()
   }
 })
 
