@@ -2,14 +2,14 @@
  * Every route that is mounted, as every caller, on an object of each kind. What is expected follows from the route's
  * permission, so a new route is tested when it is there.
  */
-import type { FastifyInstance, RouteOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { LEVELS, type Level } from '../../server/access/grants.ts'
+import type { Level } from '../../server/access/grants.ts'
 import { buildApp } from '../../server/app.ts'
 import type { Permission } from '../../server/auth/permission.ts'
-import { nameOf, ONLY_SEEN } from '../../server/auth/permission.ts'
+import { ONLY_SEEN } from '../../server/auth/permission.ts'
 import { loginContext } from '../server/login-support.ts'
 import { temporaryFolder, testContext } from '../server/support.ts'
+import { exchanges, expectedOf, mayEnd, outcomeOf, permissionOf } from './exchanges.ts'
 import { requestTo } from './requests.ts'
 import { grant, lockedApp, type User } from './support.ts'
 import { makeWorld, type World } from './world.ts'
@@ -25,22 +25,6 @@ const CALLERS: readonly { who: string; headers: Record<string, string>; level?: 
   { who: 'a manager', headers: { 'x-test-user': 'user' }, level: 'MANAGE' },
   { who: 'an admin', headers: { 'x-test-user': 'user' }, level: 'admin' },
 ]
-
-/** The least level for each thing that is done to what one has a level on. */
-const LEAST: Readonly<Record<string, Level>> = {
-  read: 'READ',
-  comment: 'READ',
-  create: 'EDIT',
-  update: 'EDIT',
-  delete: 'MANAGE',
-  manage: 'MANAGE',
-  approve: 'MANAGE',
-  // Of one's own.
-  'experiment.create': 'NO_PERMISSIONS',
-  'model.create': 'NO_PERMISSIONS',
-  // MLflow's: it counts as a change of the experiment.
-  'assessment.delete': 'EDIT',
-}
 
 describe.each(CALLERS)('$who', { timeout: 60_000 }, ({ headers, level }) => {
   it('is let through where the permission says so, and nowhere else', async () => {
@@ -89,50 +73,6 @@ it('leaves out of every search what a stranger may not see', async () => {
   }
   expect(told).toEqual([])
 })
-
-/** Whether a request may take something out of the world, or the grants away from it. */
-function mayEnd(route: RouteOptions): boolean {
-  const isChange = Object.keys(permissionOf(route)).some((name) => /\.(delete|manage)$/.test(name))
-  return isChange || route.url.endsWith('/rename')
-}
-
-/** Each route with each of its methods; those about models with the name of a model and the name of a prompt. */
-function exchanges(app: FastifyInstance) {
-  return app.mounted.flatMap((route) =>
-    [route.method]
-      .flat()
-      .flatMap((method) => namesFor(route).map((name) => ({ route, method: method as 'GET', name }))),
-  )
-}
-
-function namesFor(route: RouteOptions): readonly ('model' | 'prompt')[] {
-  const isOfModels = Object.keys(permissionOf(route)).some((name) => /^(model|version)\./.test(name))
-  return isOfModels ? ['model', 'prompt'] : ['model']
-}
-
-function permissionOf({ config }: RouteOptions): Permission {
-  if (!config?.permission) throw new Error('no permission')
-  return config.permission
-}
-
-function expectedOf(permission: Permission, level: Level | 'admin' | undefined) {
-  if (permission === 'open') return 'let through'
-  if (level === undefined) return 'not signed in'
-  if (level === 'admin' || permission === 'signed-in') return 'let through'
-  // Users and roles are the admins': the request names another user than the one who asks.
-  if (permission === 'admin' || /^(user|role)\./.test(nameOf(permission) ?? '')) return 'denied'
-  const needed = Object.entries(permission).flatMap(([name, objects]) =>
-    objects === ONLY_SEEN ? [] : [LEAST[name] ?? LEAST[name.split('.')[1] ?? ''] ?? 'MANAGE'],
-  )
-  const isMet = needed.every((least) => LEVELS.indexOf(level) >= LEVELS.indexOf(least))
-  return isMet ? 'let through' : 'denied'
-}
-
-function outcomeOf({ statusCode, body }: { statusCode: number; body: string }) {
-  if (statusCode === 401) return 'not signed in'
-  // Whose a comment is, a handler asks, which says so in words of its own.
-  return statusCode === 403 && !/"Only \w+ may /.test(body) ? 'denied' : 'let through'
-}
 
 function isFiltered(permission: Permission): boolean {
   return typeof permission === 'object' && Object.values(permission).includes(ONLY_SEEN)

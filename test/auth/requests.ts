@@ -7,6 +7,8 @@ const ELSE: readonly [RegExp, (world: World) => object][] = [
   [/\/mlflow\/(experiments|registered-models)\/create$/, () => ({ name: `new-${made++}` })],
   [/\/mlflow\/webhooks/, () => ({ name: 'hook' })],
   [/\/mlflow\/traces\/metrics$/, () => ({ view_type: 'TRACES' })],
+  // Tokens of one's own.
+  [/\/trackyard\/tokens$/, () => ({ username: undefined, token_id: 'none' })],
   [/\/mlflow-artifacts\/artifacts$/, (world) => ({ path: folderOf(world) })],
   [/\/registered-models\/(set|delete)-tag$/, () => ({ key: 'mlflow.prompt.is_prompt' })],
 ]
