@@ -1,4 +1,7 @@
+import { type Access, isUnlimited, mayOn } from '../access/access.ts'
+import { denied } from '../auth/authorize.ts'
 import { ONLY_SEEN } from '../auth/permission.ts'
+import type { Db } from '../db/index.ts'
 import { deleteGrants, grantToMaker, renameGrants } from '../operations/own-grants.ts'
 import { registerModel, renameModel } from '../operations/register-model.ts'
 import { announceChange } from '../operations/webhook-events.ts'
@@ -10,6 +13,7 @@ import {
   deleteRegisteredModel,
   getRegisteredModel,
   isPrompt,
+  listModelTags,
   listRegisteredModels,
   PROMPT_TAG,
   type RegisteredModel,
@@ -133,12 +137,12 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/set-tag',
     permission: tagging,
     request: message({ name: requiredText(), key: requiredText(), value: text().default('') }),
-    async handler({ db, clock }, { name, key, value }) {
+    async handler({ db, clock, caller }, { name, key, value }) {
       checkModelName(name)
       checkRegistryTag({ key, value })
       await db.transaction().execute(async (tx) => {
         await requireRegisteredModel(tx, name)
-        await setModelTags(tx, name, [{ key, value }])
+        await keepingKind(tx, caller.access, name, () => setModelTags(tx, name, [{ key, value }]))
         const change = { ofPrompt: 'prompt_tag', action: 'set', data: { key, value } } as const
         await announceChange(tx, { name, ...change, now: clock() })
       })
@@ -150,11 +154,11 @@ export const registeredModelRpcs = [
     path: '/mlflow/registered-models/delete-tag',
     permission: tagging,
     request: message({ name: requiredText(), key: requiredText() }),
-    async handler({ db, clock }, { name, key }) {
+    async handler({ db, clock, caller }, { name, key }) {
       checkModelName(name)
       await db.transaction().execute(async (tx) => {
         await requireRegisteredModel(tx, name)
-        await deleteModelTag(tx, name, key)
+        await keepingKind(tx, caller.access, name, () => deleteModelTag(tx, name, key))
         const change = { ofPrompt: 'prompt_tag', action: 'deleted', data: { key } } as const
         await announceChange(tx, { name, ...change, now: clock() })
       })
@@ -162,6 +166,15 @@ export const registeredModelRpcs = [
     },
   }),
 ]
+
+/** @throws ApiError PERMISSION_DENIED where a key that MySQL takes for the prompt tag makes another kind of it */
+async function keepingKind(tx: Db, access: Access, name: string, change: () => Promise<void>): Promise<void> {
+  if (isUnlimited(access)) return change()
+  const before = isPrompt(await listModelTags(tx, [name]))
+  await change()
+  if (isPrompt(await listModelTags(tx, [name])) === before) return
+  if (!mayOn(access, 'manage', before ? 'prompt' : 'registered_model', name)) throw denied()
+}
 
 export function toWire(model: RegisteredModel) {
   return {

@@ -50,12 +50,16 @@ export async function listRegistered(
           .onRef('tag.name', '=', 'model.name')
           .on('tag.key', '=', PROMPT_TAG),
       )
-      .select(['model.name', 'tag.value'])
+      .select(['model.name', 'tag.key', 'tag.value'])
       .where('model.workspace', '=', WORKSPACE)
       .where('model.name', 'in', some)
       .execute(),
   )
-  return rows.map(({ name, value }) => ({ name, isPrompt: isPrompt([{ key: PROMPT_TAG, value }]) }))
+  // MySQL joins what is spelled like it too, and so may have several of a model.
+  return [...Map.groupBy(rows, ({ name }) => name)].map(([name, tags]) => ({
+    name,
+    isPrompt: isPrompt(tags.map(({ key, value }) => ({ key: key ?? '', value }))),
+  }))
 }
 
 export async function listModelsOfActivities(

@@ -1,7 +1,9 @@
 import type { Selectable } from 'kysely'
+import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
 import { locking } from '../db/row-lock.ts'
 import type { Database } from '../db/schema/index.ts'
+import { equalsText } from '../db/text-match.ts'
 import { upsert } from '../db/upsert.ts'
 import { notFound } from '../errors.ts'
 import { byId, inChunks } from './chunks.ts'
@@ -176,7 +178,7 @@ export async function deleteModelTag(db: Db, name: string, key: string): Promise
     .deleteFrom('registered_model_tags')
     .where('workspace', '=', WORKSPACE)
     .where('name', '=', name)
-    .where('key', '=', key)
+    .where((eb) => equalsText(dialectOf(db), eb.ref('key'), key))
     .execute()
 }
 

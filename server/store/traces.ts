@@ -2,6 +2,7 @@
 import { type Access, UNLIMITED, visible } from '../access/access.ts'
 import { dialectOf } from '../db/dialect.ts'
 import type { Db } from '../db/index.ts'
+import { equalsText } from '../db/text-match.ts'
 import { upsert } from '../db/upsert.ts'
 import { isSeenId } from '../db/visible.ts'
 import { notFound } from '../errors.ts'
@@ -98,7 +99,36 @@ export async function setTracePairs(
   pairs: Iterable<readonly [string, string]>,
 ): Promise<void> {
   const rows = Array.from(pairs, ([key, value]) => ({ request_id: traceId, key, value }))
-  if (rows.length > 0) await upsert(db, table, rows, ['request_id', 'key'], ['value'])
+  if (rows.length === 0) return
+  const kept = table === 'trace_tags' ? await serversTagsBeside(db, traceId, rows) : []
+  for (const some of [rows, kept]) {
+    if (some.length > 0) await upsert(db, table, some, ['request_id', 'key'], ['value'])
+  }
+}
+
+/** Where a trace's spans and artifacts are, which only servers say. */
+const SERVERS_TAGS: readonly string[] = [SPANS_LOCATION_TAG, ARTIFACT_LOCATION_TAG]
+
+/** What the server has said of a trace and, on MySQL, tags that are spelled like it would overwrite. */
+async function serversTagsBeside(
+  db: Db,
+  traceId: string,
+  written: readonly { readonly key: string }[],
+): Promise<{ request_id: string; key: string; value: string | null }[]> {
+  if (!written.some(({ key }) => isSpelledLikeServers(key))) return []
+  const rows = await db
+    .selectFrom('trace_tags')
+    .select(['request_id', 'key', 'value'])
+    .where('request_id', '=', traceId)
+    .where('key', 'in', SERVERS_TAGS)
+    .execute()
+  return rows.filter(({ key }) => SERVERS_TAGS.includes(key) && !written.some((one) => one.key === key))
+}
+
+/** Whether some collation may take a key for one of the server's: which accents and spaces they ignore differs. */
+function isSpelledLikeServers(key: string): boolean {
+  if (SERVERS_TAGS.includes(key)) return false
+  return !/^[!-~]*$/.test(key) || SERVERS_TAGS.some((own) => own.toLowerCase() === key.toLowerCase())
 }
 
 /** @returns whether there was such a tag */
@@ -106,7 +136,7 @@ export async function deleteTraceTag(db: Db, traceId: string, key: string): Prom
   const { numDeletedRows } = await db
     .deleteFrom('trace_tags')
     .where('request_id', '=', traceId)
-    .where('key', '=', key)
+    .where((eb) => equalsText(dialectOf(db), eb.ref('key'), key))
     .executeTakeFirst()
   return numDeletedRows > 0n
 }
