@@ -1,17 +1,40 @@
 /** What the endpoints of users, roles and permissions have in common. */
 import { z } from 'zod'
+import { mayAdminister } from '../access/access.ts'
 import { LEVELS, type Level, OWNERS, PARTS_OF } from '../access/grants.ts'
+import { denied } from '../auth/authorize.ts'
 import type { RequestContext } from '../context.ts'
 import { invalidParameter } from '../errors.ts'
 import type { Login } from '../operations/login.ts'
-import type { Role, RolePermission } from '../store/roles.ts'
-import type { User } from '../store/users.ts'
+import { findRole, getRole, type Role, type RolePermission } from '../store/roles.ts'
+import { type User, WORKSPACE } from '../store/users.ts'
 import { checkLength } from './limits.ts'
 
 /** These paths are mounted with a login only. */
 export function loginOf({ login }: RequestContext): Login {
   if (!login) throw new Error('there is no login')
   return login
+}
+
+/** Of some roles those that the caller holds, or all for an admin: others name what may be hidden from the caller. */
+export async function readableRoles(
+  context: RequestContext,
+  roles: readonly Role[],
+): Promise<readonly Role[]> {
+  const { name, access } = context.caller
+  if (mayAdminister(access)) return roles
+  const user = await loginOf(context).users.find(name)
+  return roles.filter((role) => role.workspace === WORKSPACE && user?.roles.has(role.name))
+}
+
+/** @throws ApiError PERMISSION_DENIED for one that is not the caller's to read, there or not */
+export async function getReadableRole(context: RequestContext, id: number): Promise<Role> {
+  const { db } = loginOf(context)
+  if (mayAdminister(context.caller.access)) return getRole(db, id)
+  const found = await findRole(db, id)
+  const [role] = await readableRoles(context, found ? [found] : [])
+  if (!role) throw denied()
+  return role
 }
 
 const LARGEST_ID = 2 ** 31 - 1

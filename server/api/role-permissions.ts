@@ -1,9 +1,9 @@
 import { addRolePermission, changeRolePermission } from '../operations/roles.ts'
 import { rpc } from '../rpc.ts'
-import { deleteRolePermission, getRole, updateRolePermission } from '../store/roles.ts'
+import { deleteRolePermission, updateRolePermission } from '../store/roles.ts'
 import { WORKSPACE } from '../store/users.ts'
 import { message, text } from '../wire.ts'
-import { checkGrant, idOf, loginOf, permissionToWire } from './people.ts'
+import { checkGrant, getReadableRole, idOf, loginOf, permissionToWire } from './people.ts'
 
 export const rolePermissionRpcs = [
   rpc({
@@ -58,7 +58,7 @@ export const rolePermissionRpcs = [
     permission: { 'role.read': () => ({ role: WORKSPACE }) },
     request: message({ role_id: idOf('role_id') }),
     async handler(context, { role_id }) {
-      const { permissions } = await getRole(loginOf(context).db, role_id)
+      const { permissions } = await getReadableRole(context, role_id)
       return { role_permissions: permissions.map(permissionToWire) }
     },
   }),

@@ -5,7 +5,7 @@ import { getRole, listAssignments, listRoles, rolesOf } from '../store/roles.ts'
 import { getUser, WORKSPACE } from '../store/users.ts'
 import { list, message, requiredText, text } from '../wire.ts'
 import { checkLength } from './limits.ts'
-import { idOf, loginOf, roleToWire } from './people.ts'
+import { getReadableRole, idOf, loginOf, readableRoles, roleToWire } from './people.ts'
 
 const oneRole = message({ role_id: idOf('role_id') })
 const assignment = message({ username: requiredText(), role_id: idOf('role_id') })
@@ -34,7 +34,7 @@ export const roleRpcs = [
     permission: { 'role.read': () => ({ role: WORKSPACE }) },
     request: oneRole,
     async handler(context, { role_id }) {
-      return { role: roleToWire(await getRole(loginOf(context).db, role_id)) }
+      return { role: roleToWire(await getReadableRole(context, role_id)) }
     },
   }),
   rpc({
@@ -48,7 +48,8 @@ export const roleRpcs = [
       if (workspace.some((name) => name.trim() === '')) {
         throw invalidParameter("Parameter 'workspace' must be a non-empty string when provided.")
       }
-      return { roles: (await listRoles(loginOf(context).db, workspace)).map(roleToWire) }
+      const roles = await listRoles(loginOf(context).db, workspace)
+      return { roles: (await readableRoles(context, roles)).map(roleToWire) }
     },
   }),
   rpc({

@@ -22,7 +22,7 @@ export async function mayOnPeople(
   // A credential that leaves less than all changes nothing of its owner.
   if (!name.endsWith('.read') && access.scope !== undefined) return false
   if (kind === 'user') return object === caller.name
-  // As in MLflow, whoever holds a role in a workspace may read the roles of it.
+  // As in MLflow, whoever holds a role in a workspace may ask for roles of it, and gets those that they hold.
   const user = object === WORKSPACE ? await login?.users.find(caller.name) : undefined
   return name === 'role.read' && user !== undefined && user.roles.size > 0
 }

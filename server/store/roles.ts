@@ -29,11 +29,16 @@ export function ownRoleName(userId: number): string {
 
 /** @throws ApiError RESOURCE_DOES_NOT_EXIST */
 export async function getRole(db: AuthDb, id: number): Promise<Role> {
+  const role = await findRole(db, id)
+  if (!role) throw notFound(`Role with id=${id} not found`)
+  return role
+}
+
+export async function findRole(db: AuthDb, id: number): Promise<Role | undefined> {
   const [role] = await withPermissions(
     db,
     await db.selectFrom('roles').selectAll().where('id', '=', id).execute(),
   )
-  if (!role) throw notFound(`Role with id=${id} not found`)
   return role
 }
 

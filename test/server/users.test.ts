@@ -184,7 +184,16 @@ describe('a role', () => {
     const added = (await admin('POST', 'roles/permissions/add', permission)).body.role_permission
     expect(added).toEqual({ id: added.id, ...permission })
     expect(await reads()).toBe(200)
-    expect((await ann('GET', 'roles/list', { workspace: 'default' })).body.roles).toHaveLength(2)
+    const listed = (await ann('GET', 'roles/list', { workspace: 'default' })).body.roles
+    expect(listed.map(({ name }: { name: string }) => name)).toEqual(['readers'])
+    const all: { id: number }[] = (await admin('GET', 'roles/list')).body.roles
+    // What is granted to others names what may be hidden from her.
+    for (const role_id of [all.find(({ id }) => id !== role.id)?.id, 4711]) {
+      for (const path of ['roles/get', 'roles/permissions/list']) {
+        expect((await ann('GET', path, { role_id })).status).toBe(403)
+        expect((await ann('GET', path, { role_id: role.id })).status).toBe(200)
+      }
+    }
     expect((await ann('GET', 'roles/list', { workspace: 'other' })).status).toBe(403)
     const denied = { role_permission_id: added.id, permission: 'DENY' }
     expect((await admin('PATCH', 'roles/permissions/update', denied)).body.role_permission.permission).toBe(

@@ -52,6 +52,15 @@ export const LOGIN_DIFFERENCES: readonly Difference[] = [
     shownBy: 'test/server/login-people.test.ts',
   },
   {
+    id: 'login-roles-held',
+    area: 'login',
+    where: 'reading roles without being an admin',
+    mlflow: 'all of the workspace, those of single users too, for whoever holds one in it',
+    ours: 'those that one holds',
+    reason: 'what others are granted names what may be hidden from the reader',
+    shownBy: 'test/server/users.test.ts',
+  },
+  {
     id: 'login-names-exact',
     area: 'login',
     where: 'names of users on MySQL',
