@@ -86,6 +86,7 @@ export const registeredModelRpcs = [
     async handler({ db, clock, login, caller }, { name, new_name }) {
       checkModelName(new_name, 'new_name')
       checkModelName(name)
+      await checkMayMove(db, caller.access, name, new_name)
       const model = await renameModel(db, name, new_name, clock())
       await renameGrants(login, name, new_name)
       return { registered_model: toWire(await shownRegisteredModel(db, caller.access, model)) }
@@ -166,6 +167,13 @@ export const registeredModelRpcs = [
     },
   }),
 ]
+
+/** @throws ApiError PERMISSION_DENIED where a role grants the caller more on the new name than there is on the model */
+async function checkMayMove(db: Db, access: Access, name: string, newName: string): Promise<void> {
+  if (isUnlimited(access)) return
+  const owner = isPrompt(await listModelTags(db, [name])) ? 'prompt' : 'registered_model'
+  if (mayOn(access, 'manage', owner, newName) && !mayOn(access, 'manage', owner, name)) throw denied()
+}
 
 /** @throws ApiError PERMISSION_DENIED where a key that MySQL takes for the prompt tag makes another kind of it */
 async function keepingKind(tx: Db, access: Access, name: string, change: () => Promise<void>): Promise<void> {

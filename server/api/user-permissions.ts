@@ -1,5 +1,7 @@
-import { mayAdminister } from '../access/access.ts'
+import { mayAdminister, mayMakeTokens } from '../access/access.ts'
 import { type Grant, higher, type Level } from '../access/grants.ts'
+import { denied } from '../auth/authorize.ts'
+import type { RequestContext } from '../context.ts'
 import { invalidParameter } from '../errors.ts'
 import type { Login } from '../operations/login.ts'
 import { addGrant, revokeGrant } from '../operations/own-grants.ts'
@@ -58,6 +60,7 @@ export const userPermissionRpcs = [
     request: message({ ...resource, permission: text() }),
     async handler(context, { username, resource_type, resource_id, permission }) {
       const login = loginOf(context)
+      checkMayGrant(context)
       await getUser(login.db, username)
       refuseWorkspaces(resource_type)
       const level = checkGrant(permission, resource_type, resource_id)
@@ -73,6 +76,7 @@ export const userPermissionRpcs = [
     permission: WHO_MAY_GRANT,
     request: message(resource),
     async handler(context, { username, resource_type, resource_id }) {
+      checkMayGrant(context)
       refuseWorkspaces(resource_type)
       checkType(resource_type)
       await revokeGrant(loginOf(context), username, resource_type, resource_id)
@@ -96,6 +100,11 @@ export const userPermissionRpcs = [
     },
   }),
 ]
+
+/** @throws ApiError PERMISSION_DENIED for a token that is limited: what it grants would last when it is over */
+function checkMayGrant({ caller }: RequestContext): void {
+  if (!mayMakeTokens(caller.access)) throw denied()
+}
 
 function refuseWorkspaces(type: string): void {
   if (type !== 'workspace') return
