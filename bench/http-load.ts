@@ -10,11 +10,11 @@ export interface Client {
   close(): void
 }
 
-export function connect(url: string): Client {
+export function connect(url: string, own: Readonly<Record<string, string>> = {}): Client {
   const agent = new Agent({ keepAlive: true })
   const send = (method: string, path: string, body?: string) =>
     new Promise<unknown>((resolve, reject) => {
-      const headers = body === undefined ? {} : { 'content-type': 'application/json' }
+      const headers = body === undefined ? own : { 'content-type': 'application/json', ...own }
       const sent = request(`${url}/api/2.0/mlflow/${path}`, { method, agent, headers }, (response) => {
         const chunks: Buffer[] = []
         response
