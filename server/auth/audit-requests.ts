@@ -36,14 +36,32 @@ const REFUSALS = new Set([401, 403, 429])
  */
 export function auditRequests(app: FastifyInstance, { login, config }: Context): void {
   if (!login) return
+  const deeds = new Map<string, Deed>()
   app.addHook('onSend', (request, reply, payload, done) => {
     const isRefused = REFUSALS.has(reply.statusCode)
-    const action = actionOf(request, config.staticPrefix)
-    if (isRefused || !(reads(request) || CHANGE_NOTHING.has(action))) {
-      login.audit.record(eventOf(request, reply, action), isRefused || BY_THE_THOUSAND.has(action))
+    const route = `${request.method} ${request.routeOptions.url}`
+    const deed = deeds.getOrInsertComputed(route, () => deedOf(request, config.staticPrefix))
+    if (isRefused || deed.isWrite) {
+      login.audit.record(eventOf(request, reply, deed.action), isRefused || deed.repeats)
     }
     done(null, payload)
   })
+}
+
+/** What a route does, in the eyes of the audit log. */
+interface Deed {
+  readonly action: string
+  readonly isWrite: boolean
+  readonly repeats: boolean
+}
+
+function deedOf(request: FastifyRequest, staticPrefix: string): Deed {
+  const action = actionOf(request, staticPrefix)
+  return {
+    action,
+    isWrite: !(reads(request) || CHANGE_NOTHING.has(action)),
+    repeats: BY_THE_THOUSAND.has(action),
+  }
 }
 
 function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, action: string) {

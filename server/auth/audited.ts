@@ -31,13 +31,29 @@ const FIELDS = [
 ] as const
 
 /** Older names, and those of path parameters. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
+const OTHER_NAMES = {
   run_uuid: 'run_id',
   request_id: 'trace_id',
   request_ids: 'trace_ids',
   role: 'role_name',
   '*': 'path',
   'x-mlflow-experiment-id': 'experiment_id',
+}
+
+/** The field by each of its spellings, in snake case and camel case. */
+const FIELD_OF = new Map(
+  [...FIELDS.map((field) => [field, field] as const), ...Object.entries(OTHER_NAMES)].flatMap(
+    ([name, field]) => spellings(name).map((spelling) => [spelling, field] as const),
+  ),
+)
+
+function spellings(name: string): string[] {
+  const [first = '', ...words] = name.split('_')
+  return words.reduce(
+    (some, word) =>
+      some.flatMap((start) => [`${start}_${word}`, start + word.charAt(0).toUpperCase() + word.slice(1)]),
+    [first],
+  )
 }
 
 const MOST_IN_LIST = 5
@@ -53,20 +69,18 @@ export interface Audited {
 export function auditedIn(...sources: readonly unknown[]): Audited {
   const found = new Map<string, string>()
   for (const source of sources) collect(source, found, MOST_LEVELS)
-  const [object = '', ...detail] = FIELDS.flatMap((name) => found.get(name) ?? [])
+  const [object = '', ...detail] =
+    found.size < 2 ? found.values() : FIELDS.flatMap((name) => found.get(name) ?? [])
   return { object, detail: detail.join(' ') }
 }
 
 function collect(source: unknown, found: Map<string, string>, levels: number): void {
   if (source === null || typeof source !== 'object' || Array.isArray(source)) return
-  const known: readonly string[] = FIELDS
   for (const [key, value] of Object.entries(source)) {
-    const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    const name = OTHER_NAMES[snake] ?? snake
-    if (known.includes(name) && !found.has(name)) {
-      const text = textOf(value)
-      if (text !== '') found.set(name, `${name}=${text}`)
-    }
+    const name = FIELD_OF.get(key)
+    if (name === undefined || found.has(name)) continue
+    const text = textOf(value)
+    if (text !== '') found.set(name, `${name}=${text}`)
   }
   if (levels > 0) for (const value of Object.values(source)) collect(value, found, levels - 1)
 }

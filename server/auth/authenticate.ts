@@ -27,7 +27,7 @@ export interface Gate {
   /** The ways to sign in, in the order in which they are tried. */
   readonly ways: readonly SignIn[]
   /** What a user may do now; undefined for one that is no user any more. */
-  accessOf(identity: Identity): Promise<Access | undefined>
+  accessOf(identity: Identity): Promise<Access | undefined> | Access | undefined
 }
 
 /** Gives every request of `app` a caller. Without a gate everybody is the same, and nothing is looked up. */
@@ -41,16 +41,22 @@ export function nameCallers(app: FastifyInstance, context: Context, gate: Gate |
       request.caller = gate ? NOBODY : ANYBODY
       return done()
     }
-    signIn(gate, context, request).then(
-      (caller) => {
-        request.caller = caller
-        done()
-      },
-      (error: Error) => {
-        if (error instanceof ApiError && error.status === 401 && challenge(context, request, reply)) return
-        done(error)
-      },
-    )
+    const named = (caller: Caller) => {
+      request.caller = caller
+      done()
+    }
+    const refused = (error: Error) => {
+      if (error instanceof ApiError && error.status === 401 && challenge(context, request, reply)) return
+      done(error)
+    }
+    let caller: Caller | Promise<Caller>
+    try {
+      caller = signIn(gate, context, request)
+    } catch (error) {
+      return refused(error as Error)
+    }
+    if (caller instanceof Promise) caller.then(named, refused)
+    else named(caller)
   })
 }
 
@@ -70,14 +76,31 @@ export function requirePermissions(app: FastifyInstance): void {
   })
 }
 
-async function signIn({ ways, accessOf }: Gate, context: Context, request: FastifyRequest): Promise<Caller> {
-  for (const way of ways) {
-    const identity = await way(context, request)
-    const access = identity && (await accessOf(identity))
-    if (access) return { name: identity.username, via: identity.via, access }
-    if (identity) break
+/** Waits for nothing where the credential and its user are known: every request pays for what it waits for. */
+function signIn(gate: Gate, context: Context, request: FastifyRequest, first = 0): Caller | Promise<Caller> {
+  for (let at = first; at < gate.ways.length; at++) {
+    const identity = gate.ways[at]?.(context, request)
+    if (identity instanceof Promise) {
+      return identity.then((found) =>
+        found ? callerOf(gate, found) : signIn(gate, context, request, at + 1),
+      )
+    }
+    if (identity) return callerOf(gate, identity)
   }
-  throw new ApiError(
+  throw unauthenticated()
+}
+
+function callerOf({ accessOf }: Gate, identity: Identity): Caller | Promise<Caller> {
+  const caller = (access: Access | undefined): Caller => {
+    if (!access) throw unauthenticated()
+    return { name: identity.username, via: identity.via, access }
+  }
+  const access = accessOf(identity)
+  return access instanceof Promise ? access.then(caller) : caller(access)
+}
+
+function unauthenticated(): ApiError {
+  return new ApiError(
     'UNAUTHENTICATED',
     'You are not signed in. Clients take MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.',
   )

@@ -5,12 +5,13 @@ import { checkToken } from '../operations/access-tokens.ts'
 import type { Login } from '../operations/login.ts'
 import { signedIn } from '../operations/signed-in.ts'
 import { holdsToken, looksLikeToken } from '../operations/token-text.ts'
+import type { AccessToken } from '../store/access-tokens.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 
 /** The way in for machines. It refuses a request with a token in its URL, where logs keep it. */
 export function bearerSignIn(config: Config, login: Login): SignIn {
   const readJwt = jwtsOf(config)
-  return async ({ clock }, { url, headers }) => {
+  return ({ clock }, { url, headers }) => {
     if (holdsToken(url)) {
       throw unauthenticated('a token does not belong into a URL, where logs keep it: revoke this one')
     }
@@ -18,15 +19,23 @@ export function bearerSignIn(config: Config, login: Login): SignIn {
     if (token === undefined) return undefined
     if (looksLikeToken(token)) return ofToken(login, token, clock())
     if (!readJwt) throw unauthenticated('it is no access token of this server, and no issuer of JWTs is set')
-    const person = await readJwt(token)
-    await signedIn(login, person)
-    return { username: person.username, via: 'jwt' }
+    return ofJwt(login, readJwt, token)
   }
 }
 
-async function ofToken(login: Login, text: string, now: number): Promise<Identity> {
-  const { username, scope } = await checkToken(login, text, now)
+function ofToken(login: Login, text: string, now: number): Identity | Promise<Identity> {
+  const token = checkToken(login, text, now)
+  return token instanceof Promise ? token.then(identityOf) : identityOf(token)
+}
+
+function identityOf({ username, scope }: AccessToken): Identity {
   return { username, via: 'token', scope }
+}
+
+async function ofJwt(login: Login, readJwt: ReadJwt, text: string): Promise<Identity> {
+  const person = await readJwt(text)
+  await signedIn(login, person)
+  return { username: person.username, via: 'jwt' }
 }
 
 function bearerOf(authorization = ''): string | undefined {

@@ -25,11 +25,15 @@ export function clearSession(reply: FastifyReply, place: Place): void {
   setCookie(reply, place, { name: SEEN_BY_UI, value: '', maxAge: 0, httpOnly: false })
 }
 
-/** What the browser has of a session; `isLeft` when its person has signed out in MLflow's UI. */
-export function findSessionCookie(
-  request: FastifyRequest,
-  place: Place,
-): { readonly value: string; readonly isLeft: boolean } | undefined {
+export interface SessionCookie {
+  readonly value: string
+  /** Whether its person has signed out in MLflow's UI. */
+  readonly isLeft: boolean
+}
+
+/** What the browser has of a session. */
+export function findSessionCookie(request: FastifyRequest, place: Place): SessionCookie | undefined {
+  if (request.headers.cookie === undefined) return undefined
   const cookies = cookiesOf(request)
   const value = cookies[hostOnly(place, SESSION)]
   return value ? { value, isLeft: cookies[SEEN_BY_UI] === undefined } : undefined

@@ -11,10 +11,16 @@ export function gateOf({ config, login }: Context): Gate | undefined {
   if (!login) return undefined
   return {
     // In the order in which they are tried.
-    ways: [loadBalancerSignIn(config, login), bearerSignIn(config, login), sessionSignIn, passwordSignIn],
-    async accessOf({ username, scope }) {
-      const user = await login.users.find(username)
-      return user && accessFor(login, user, scope)
+    ways: [
+      loadBalancerSignIn(config, login),
+      bearerSignIn(config, login),
+      sessionSignIn,
+      passwordSignIn(login),
+    ],
+    accessOf({ username, scope }) {
+      const known = login.users.peek(username)
+      if (known) return accessFor(login, known, scope)
+      return login.users.find(username).then((user) => user && accessFor(login, user, scope))
     },
   }
 }

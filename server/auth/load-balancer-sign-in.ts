@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts'
 import type { Login } from '../operations/login.ts'
 import { signedIn } from '../operations/signed-in.ts'
-import type { SignIn } from './sign-in.ts'
+import type { Identity, SignIn } from './sign-in.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 const HEADER = 'x-amzn-oidc-data'
@@ -12,16 +12,22 @@ export function loadBalancerSignIn(config: Config, login: Login): SignIn {
   const isOn = config.login.includes('load-balancer')
   const isTrusted = trustedProxies(config.trustedProxies)
   let reader: ReturnType<typeof importReader> | undefined
-  return async (_context, { headers, socket }) => {
+  return (_context, { headers, socket }) => {
     const token = headers[HEADER]
     if (!isOn || typeof token !== 'string') return undefined
     if (config.trustedProxies.length > 0 && !isTrusted(socket.remoteAddress)) return undefined
     reader ??= importReader(config)
-    const person = await (await reader)(token)
-    await signedIn(login, person)
-    return { username: person.username, via: 'load-balancer' }
+    return reader.then((read) => ofPerson(login, read, token))
   }
 }
+
+async function ofPerson(login: Login, read: ReadToken, token: string): Promise<Identity> {
+  const person = await read(token)
+  await signedIn(login, person)
+  return { username: person.username, via: 'load-balancer' }
+}
+
+type ReadToken = Awaited<ReturnType<typeof importReader>>
 
 async function importReader(config: Config) {
   const { loadBalancerReader } = await import('./load-balancer-token.ts')

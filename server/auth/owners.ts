@@ -39,16 +39,13 @@ export async function ownersOf(
     case 'role':
       return new Map()
     case 'experiment':
-      // The database knows `007` by 7, and grants do not.
-      return new Map(
-        names.map((id) => [id, [{ owner: 'experiment', id: id === '*' ? id : String(Number(id)) }]]),
-      )
+      return new Map(names.map((id) => [id, [experimentNamed(id)]]))
     case 'run':
-      return experimentsOf(db, names, 'run', runsRead)
+      return runs.read(db, names)
     case 'loggedModel':
-      return experimentsOf(db, names, 'logged_model', loggedModelsRead)
+      return loggedModels.read(db, names)
     case 'trace':
-      return experimentsOf(db, names, 'trace', listExperimentsOfTraces)
+      return experimentsOf('trace', await listExperimentsOfTraces(db, names))
     case 'model':
       return models(db, names)
     case 'newModel':
@@ -68,10 +65,26 @@ export async function ownersOf(
   }
 }
 
-type Read = (db: Db, ids: readonly string[]) => Promise<InExperiment[]>
+/** What the database need not be asked for; undefined where it has to be. */
+export function findKnownOwners(db: Db, kind: Kind, name: string): readonly Owned[] | undefined {
+  switch (kind) {
+    case 'experiment':
+      return [experimentNamed(name)]
+    case 'run':
+      return runs.find(db, name)
+    case 'loggedModel':
+      return loggedModels.find(db, name)
+    default:
+      return undefined
+  }
+}
 
-async function experimentsOf(db: Db, ids: readonly string[], part: Part, read: Read): Promise<Owners> {
-  const found = await read(db, ids)
+/** The database knows `007` by 7, and grants do not. */
+function experimentNamed(id: string): Owned {
+  return { owner: 'experiment', id: id === '*' ? id : String(Number(id)) }
+}
+
+function experimentsOf(part: Part, found: readonly InExperiment[]): Map<string, readonly Owned[]> {
   return new Map(
     found.map(({ id, experiment_id }) => [id, [{ owner: 'experiment', id: String(experiment_id), part }]]),
   )
@@ -124,20 +137,23 @@ function versionsOf(owner: Owner): Part {
 const MOST_REMEMBERED = 10_000
 
 /** Runs and logged models get their ids here and stay in their experiment, so what was read of one is true for good. */
-const runsRead = remembering(listExperimentsOfRuns)
-const loggedModelsRead = remembering(listExperimentsOfLoggedModels)
+const runs = remembering('run', listExperimentsOfRuns)
+const loggedModels = remembering('logged_model', listExperimentsOfLoggedModels)
 
-function remembering(read: Read): Read {
-  const memories = new WeakMap<Db, QuickLRU<string, InExperiment>>()
-  return async (db, ids) => {
-    const memory = memories.getOrInsertComputed(db, () => new QuickLRU({ maxSize: MOST_REMEMBERED }))
-    const known = ids.flatMap((id) => memory.get(id) ?? [])
-    if (known.length === ids.length) return known
-    const found = await read(
-      db,
-      ids.filter((id) => !memory.has(id)),
-    )
-    for (const one of found) memory.set(one.id, one)
-    return [...known, ...found]
+function remembering(part: Part, read: (db: Db, ids: readonly string[]) => Promise<InExperiment[]>) {
+  const memories = new WeakMap<Db, QuickLRU<string, readonly Owned[]>>()
+  return {
+    find: (db: Db, id: string) => memories.get(db)?.get(id),
+    async read(db: Db, ids: readonly string[]): Promise<Owners> {
+      const memory = memories.getOrInsertComputed(db, () => new QuickLRU({ maxSize: MOST_REMEMBERED }))
+      const known = ids.flatMap((id) => {
+        const owned = memory.get(id)
+        return owned ? [[id, owned] as const] : []
+      })
+      const unknown = ids.filter((id) => !memory.has(id))
+      const found = unknown.length === 0 ? [] : experimentsOf(part, await read(db, unknown))
+      for (const [id, owned] of found) memory.set(id, owned)
+      return new Map([...known, ...found])
+    },
   }
 }

@@ -1,16 +1,51 @@
 /** Signing in with a user's name and password, as MLflow's clients do with every request. */
+import { hash, randomBytes } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import QuickLRU from 'quick-lru'
+import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import type { AuditEvent } from '../operations/audit.ts'
+import type { Login } from '../operations/login.ts'
 import { LEGACY_PASSWORD } from '../operations/passwords.ts'
 import { isUsername } from '../store/users.ts'
-import type { SignIn } from './sign-in.ts'
+import type { Identity, SignIn } from './sign-in.ts'
 
-export const passwordSignIn: SignIn = async ({ login, log }, request) => {
-  if (!login?.ways.includes('basic')) return undefined
-  const given = credentialsOf(request)
-  if (!given) return undefined
-  const { username, password } = given
+const MOST_REMEMBERED = 10_000
+
+/** Whose password a header had, and the hash that it was right for. */
+interface Checked {
+  readonly username: string
+  readonly passwordHash: string
+}
+
+/**
+ * The way in for users with a password. A header that was right is known again by a digest under a key of this process,
+ * as long as its user has the password it was checked against.
+ */
+export function passwordSignIn(login: Login): SignIn {
+  const isOn = login.ways.includes('basic')
+  const key = randomBytes(32).toString('hex')
+  const remembered = new QuickLRU<string, Checked>({ maxSize: MOST_REMEMBERED })
+  return (context, request) => {
+    const { authorization = '' } = request.headers
+    if (!isOn || !/^basic(\s|$)/i.test(authorization)) return undefined
+    const digest = hash('sha256', key + authorization)
+    const checked = remembered.get(digest)
+    if (checked && login.users.peek(checked.username)?.passwordHash === checked.passwordHash) {
+      login.signInGuard.check(checked.username, request.ip)
+      return admitted(login, checked.username, request)
+    }
+    return checkPassword(login, context, request, (right) => remembered.set(digest, right))
+  }
+}
+
+async function checkPassword(
+  login: Login,
+  { log }: Context,
+  request: FastifyRequest,
+  remember: (right: Checked) => void,
+): Promise<Identity> {
+  const { username, password } = credentialsOf(request)
   const { signInGuard } = login
   signInGuard.check(username, request.ip)
   // A name that no database keeps is not looked for in one.
@@ -22,11 +57,18 @@ export const passwordSignIn: SignIn = async ({ login, log }, request) => {
     signInGuard.failed(username, request.ip)
     throw refusal()
   }
-  if (user.isAdmin && password === LEGACY_PASSWORD) {
+  const isLegacy = password === LEGACY_PASSWORD
+  if (user.isAdmin && isLegacy) {
     log.warn(`refused the admin ${username}, who has the password that MLflow once came with`)
     throw refusal()
   }
-  if (signInGuard.succeeded(username, request.ip)) login.audit.record(signIn(username, request))
+  // Its user may become an admin.
+  if (!isLegacy) remember({ username, passwordHash: user.passwordHash })
+  return admitted(login, username, request)
+}
+
+function admitted({ signInGuard, audit }: Login, username: string, request: FastifyRequest): Identity {
+  if (signInGuard.succeeded(username, request.ip)) audit.record(signIn(username, request))
   return { username, via: 'password' }
 }
 
@@ -45,11 +87,9 @@ function signIn(username: string, { ip, headers }: FastifyRequest): AuditEvent {
   }
 }
 
-/** Undefined where there are none of this kind. @throws ApiError UNAUTHENTICATED for such that cannot be read */
-function credentialsOf(request: FastifyRequest): { username: string; password: string } | undefined {
-  const header = request.headers.authorization ?? ''
-  if (!/^basic(\s|$)/i.test(header)) return undefined
-  const encoded = header.slice(5).trim()
+/** @throws ApiError UNAUTHENTICATED for such that cannot be read */
+function credentialsOf({ headers: { authorization = '' } }: FastifyRequest) {
+  const encoded = authorization.slice('basic'.length).trim()
   const [, username, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
   if (username === undefined || password === undefined) throw refusal()
   return { username, password }

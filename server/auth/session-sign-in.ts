@@ -3,15 +3,24 @@ import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import type { Login } from '../operations/login.ts'
 import { endSession, findSealedIdToken, findSessionUser } from '../store/sessions.ts'
-import { findSessionCookie } from './cookies.ts'
-import type { SignIn } from './sign-in.ts'
+import { findSessionCookie, type SessionCookie } from './cookies.ts'
+import type { Identity, SignIn } from './sign-in.ts'
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-export const sessionSignIn: SignIn = async ({ login, config, clock }, request) => {
-  const cookie = findSessionCookie(request, config)
-  if (!login || !cookie) return undefined
+export const sessionSignIn: SignIn = (context, request) => {
+  const cookie = findSessionCookie(request, context.config)
+  return context.login && cookie ? ofSession(context, context.login, request, cookie) : undefined
+}
+
+async function ofSession(
+  { config, clock }: Context,
+  login: Login,
+  request: FastifyRequest,
+  cookie: SessionCookie,
+): Promise<Identity> {
   const now = clock()
   const id = await sessionId(config, cookie.value, now)
   if (id && cookie.isLeft) await endSession(login.db, id, now)

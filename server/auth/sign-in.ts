@@ -14,7 +14,10 @@ export interface Identity {
 
 /**
  * One way to sign in. It answers undefined where the request has no credential of its kind, so that the next way may
- * look.
+ * look, and at once where nothing has to be waited for.
  * @throws ApiError UNAUTHENTICATED for a credential of its kind that is not good
  */
-export type SignIn = (context: Context, request: FastifyRequest) => Promise<Identity | undefined>
+export type SignIn = (
+  context: Context,
+  request: FastifyRequest,
+) => Promise<Identity | undefined> | Identity | undefined

@@ -6,6 +6,7 @@ import { BlockList, isIP } from 'node:net'
  * @returns whether an address is that of a trusted proxy
  */
 export function trustedProxies(networks: readonly string[]): (address: string | undefined) => boolean {
+  if (networks.length === 0) return () => false
   const list = new BlockList()
   for (const network of networks) {
     const [address = '', length] = network.split('/')

@@ -66,24 +66,38 @@ export async function createToken(
  * The token that a request has shown, while it is good; notes that it is in use.
  * @throws ApiError UNAUTHENTICATED
  */
-export async function checkToken(
-  { db, tokens }: { readonly db: AuthDb; readonly tokens: Recent<AccessToken> },
+export function checkToken(
+  { db, tokens }: Tokens,
   text: string,
   now: number,
-): Promise<AccessToken> {
+): AccessToken | Promise<AccessToken> {
   if (!holdsToken(text)) throw refused('it is cut off, or not as it was shown')
   const hash = hashToken(text)
+  const known = tokens.peek(hash)
+  const isQuick = known && now < known.expirationTime && !isToBeNoted(known, now)
+  return isQuick ? known : lookUp({ db, tokens }, hash, now)
+}
+
+interface Tokens {
+  readonly db: AuthDb
+  readonly tokens: Recent<AccessToken>
+}
+
+async function lookUp({ db, tokens }: Tokens, hash: string, now: number): Promise<AccessToken> {
   const token = await tokens.find(hash)
   if (!token) throw refused('it is not known, or was revoked')
   if (token.expirationTime <= now) {
     throw refused(`it expired on ${new Date(token.expirationTime).toISOString()}`)
   }
-  const before = now - NOTED_EVERY_MS
-  if ((token.lastUsedTime ?? 0) <= before) {
-    await noteTokenUse(db, token.id, now, before)
+  if (isToBeNoted(token, now)) {
+    await noteTokenUse(db, token.id, now, now - NOTED_EVERY_MS)
     tokens.forget(hash)
   }
   return token
+}
+
+function isToBeNoted({ lastUsedTime = 0 }: AccessToken, now: number): boolean {
+  return lastUsedTime <= now - NOTED_EVERY_MS
 }
 
 function refused(reason: string): ApiError {

@@ -9,10 +9,9 @@ import type { Db } from '../db/index.ts'
 import { type AuthDb, isSameDatabase, isSameServer, migrateLogin, openLoginDatabase } from '../db/login.ts'
 import { type LoginSettings, readLoginSettings } from '../login-settings.ts'
 import { type AccessToken, findTokenByHash } from '../store/access-tokens.ts'
-import type { UserWithGrants } from '../store/users.ts'
+import { findUserWithGrants, type UserWithGrants } from '../store/users.ts'
 import { AuditLog, type AuditOutput } from './audit.ts'
 import { ensureAdmin } from './first-admin.ts'
-import { KnownUsers } from './known-users.ts'
 import { Passwords } from './passwords.ts'
 import { Recent } from './recent.ts'
 import { SignInGuard } from './sign-in-guard.ts'
@@ -22,7 +21,8 @@ export interface Login {
   readonly ways: readonly LoginWay[]
   /** What a user may do without a grant. */
   readonly defaultLevel: Level
-  readonly users: KnownUsers
+  /** Users and their grants, by name. */
+  readonly users: Recent<UserWithGrants>
   readonly passwords: Passwords
   /** What groups of an identity provider stand for here. */
   readonly groupRoles: readonly GroupRole[]
@@ -50,7 +50,7 @@ export async function openLogin(config: Config, tracking: Db, log: Log): Promise
     db,
     ways: settings.ways,
     defaultLevel: settings.defaultLevel,
-    users: new KnownUsers(db),
+    users: new Recent((username) => findUserWithGrants(db, username)),
     tokens: new Recent((hash) => findTokenByHash(db, hash)),
     passwords: new Passwords(),
     groupRoles: config.groupRoles,
@@ -76,8 +76,12 @@ export async function closeLogin(login: Login, tracking: Db): Promise<void> {
 
 /** What a user may do with a credential. */
 export function accessFor(login: Login, user: UserWithGrants, scope?: Scope): Access {
-  return accessOf(user, login.defaultLevel, scope)
+  const access = accesses.getOrInsertComputed(user, () => accessOf(user, login.defaultLevel))
+  return scope ? { ...access, scope } : access
 }
+
+/** A user may have thousands of grants, and send thousands of requests until they are read again. */
+const accesses = new WeakMap<UserWithGrants, Access>()
 
 async function openUsers(
   config: Config,

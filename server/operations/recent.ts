@@ -3,8 +3,10 @@ const KEPT_MS = 1_000
 const MOST_KEPT = 10_000
 
 interface Kept<Value> {
-  readonly value: Promise<Value | undefined>
+  readonly reading: Promise<Value | undefined>
   readonly until: number
+  /** Once it is read. */
+  value?: Value | undefined
 }
 
 /** What was read in the last second, and that nothing was there: a process reads each at most once a second. */
@@ -16,14 +18,25 @@ export class Recent<Value> {
     this.#read = read
   }
 
-  async find(key: string): Promise<Value | undefined> {
+  /** What `find` would give, where that is known already and is something. */
+  peek(key: string): Value | undefined {
     const kept = this.#kept.get(key)
+    return kept && performance.now() < kept.until ? kept.value : undefined
+  }
+
+  async find(key: string): Promise<Value | undefined> {
     const now = performance.now()
-    if (kept && now < kept.until) return kept.value
-    const value = this.#read(key)
-    this.#keep(key, { value, until: now + KEPT_MS })
-    value.catch(() => this.forget(key))
-    return value
+    const there = this.#kept.get(key)
+    if (there && now < there.until) return there.reading
+    const kept: Kept<Value> = { reading: this.#read(key), until: now + KEPT_MS }
+    this.#keep(key, kept)
+    try {
+      kept.value = await kept.reading
+      return kept.value
+    } catch (error) {
+      if (this.#kept.get(key) === kept) this.forget(key)
+      throw error
+    }
   }
 
   /** After a change to one. */

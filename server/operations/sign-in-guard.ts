@@ -30,6 +30,8 @@ export class SignInGuard {
   readonly #clock: () => number
   readonly #failures = new Map<string, Failures>()
   readonly #known = new Map<string, number>()
+  /** After that, nobody of any key has to wait. */
+  #waitedForUntilMs = 0
 
   constructor(settings: GuardSettings, clock: () => number = Date.now) {
     this.#settings = settings
@@ -39,6 +41,7 @@ export class SignInGuard {
   /** @throws ApiError REQUEST_LIMIT_EXCEEDED with when to try again */
   check(username: string, address: string): void {
     const now = this.#clock()
+    if (this.#waitedForUntilMs <= now) return
     const waits = this.#keys(username, address).map(
       ({ key }) => (this.#failures.get(key)?.untilMs ?? 0) - now,
     )
@@ -57,6 +60,7 @@ export class SignInGuard {
       const count = isForgotten ? 1 : before.count + 1
       const untilMs = count < free ? 0 : now + this.#waitMs(count - free)
       keep(this.#failures, key, { count, lastMs: now, untilMs })
+      this.#waitedForUntilMs = Math.max(this.#waitedForUntilMs, untilMs)
     }
   }
 
@@ -91,8 +95,7 @@ export class SignInGuard {
 function keep<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key)
   map.set(key, value)
-  const [oldest] = map.keys()
-  if (map.size > MOST_KEPT && oldest !== undefined) map.delete(oldest)
+  if (map.size > MOST_KEPT) map.delete(map.keys().next().value as string)
 }
 
 function pairOf(username: string, address: string): string {
@@ -101,6 +104,7 @@ function pairOf(username: string, address: string): string {
 
 /** An IPv4 address, or the 64 bits of an IPv6 one that name a network: the others are its owner's to choose. */
 export function networkOf(address: string): string {
+  if (isIPv4(address)) return address
   const wrapped = address.replace(/^::ffff:/i, '')
   if (isIPv4(wrapped)) return wrapped
   const url = URL.parse(`http://[${address.replace(/%.*$/, '')}]/`)

@@ -96,7 +96,8 @@ describe('a server with passwords', () => {
       authDatabaseUri: uri,
       authAdminPassword: PASSWORD,
     })
-    const app = buildApp(context, { ways: [passwordSignIn], accessOf: async () => UNLIMITED })
+    if (!context.login) throw new Error('no login')
+    const app = buildApp(context, { ways: [passwordSignIn(context.login)], accessOf: async () => UNLIMITED })
     onTestFinished(() => app.close())
     const signIn = (username: string, password: string) => {
       const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
