@@ -5,7 +5,7 @@ import { ONLY_SEEN } from '../auth/permission.ts'
 import type { RequestContext } from '../context.ts'
 import { ApiError, invalidParameter, notFound } from '../errors.ts'
 import { deleteExperiment, restoreExperiment } from '../operations/experiment-lifecycle.ts'
-import { grantToMaker } from '../operations/own-grants.ts'
+import { makeOwn } from '../operations/own-grants.ts'
 import { rpc } from '../rpc.ts'
 import {
   createExperiment,
@@ -32,19 +32,18 @@ export const experimentRpcs = [
       tags: list(tagMessage).default([]),
     }),
     async handler(context, { name, artifact_location, tags }) {
-      const { db, config, clock } = context
+      const { config, clock } = context
       checkExperimentName(name)
       for (const one of tags) checkExperimentTag(one)
       const artifactLocation = artifact_location ? checkArtifactLocation(artifact_location, config) : ''
       if (artifactLocation) await checkOwnPlace(context, artifactLocation)
-      const id = await createExperiment(db, {
-        name,
-        artifactLocation,
-        artifactRoot: config.defaultArtifactRoot,
-        tags,
-        now: clock(),
-      })
-      await grantToMaker(context.login, context.caller.name, 'experiment', String(id))
+      const artifactRoot = config.defaultArtifactRoot
+      const id = await makeOwn(
+        context,
+        context.caller.name,
+        (tx) => createExperiment(tx, { name, artifactLocation, artifactRoot, tags, now: clock() }),
+        (made) => ({ type: 'experiment', name: String(made) }),
+      )
       return { experiment_id: String(id) }
     },
   }),

@@ -2,7 +2,7 @@ import { type Access, isUnlimited, mayOn } from '../access/access.ts'
 import { denied } from '../auth/authorize.ts'
 import { ONLY_SEEN } from '../auth/permission.ts'
 import type { Db } from '../db/index.ts'
-import { deleteGrants, grantToMaker, renameGrants } from '../operations/own-grants.ts'
+import { deleteGrants, makeOwn, renameGrants } from '../operations/own-grants.ts'
 import { registerModel, renameModel } from '../operations/register-model.ts'
 import { announceChange } from '../operations/webhook-events.ts'
 import { shownRegisteredModel, shownRegisteredModels } from '../operations/withheld-versions.ts'
@@ -45,12 +45,16 @@ export const registeredModelRpcs = [
       description: text().default(''),
       tags: list(tagMessage).default([]),
     }),
-    async handler({ db, clock, login, caller }, { name, description, tags }) {
+    async handler(context, { name, description, tags }) {
       checkModelName(name)
       checkColumns({ description })
       for (const one of tags) checkRegistryTag(one)
-      const model = await registerModel(db, { name, description, tags, now: clock() })
-      await grantToMaker(login, caller.name, isPrompt(tags) ? 'prompt' : 'registered_model', name)
+      const model = await makeOwn(
+        context,
+        context.caller.name,
+        (tx) => registerModel(tx, { name, description, tags, now: context.clock() }),
+        () => ({ type: isPrompt(tags) ? 'prompt' : 'registered_model', name }),
+      )
       return { registered_model: toWire(model) }
     },
   }),

@@ -105,6 +105,7 @@ function credentialsFor(uri: string, config: Config): ReturnType<typeof database
   return { ...options, user: '', password: '', iamAuth: false, secret: '', passwordFile }
 }
 
-function isOne(db: AuthDb, tracking: Db): boolean {
+/** Whether users are in the database of runs. */
+export function isOne(db: AuthDb, tracking: Db): boolean {
   return (db as unknown) === tracking
 }

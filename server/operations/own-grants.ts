@@ -1,5 +1,6 @@
 /** What is granted to a user alone: MLflow keeps it in a role of the user's own. */
 import type { Level, Owner } from '../access/grants.ts'
+import type { Db } from '../db/index.ts'
 import type { AuthDb } from '../db/login.ts'
 import { ApiError, invalidParameter } from '../errors.ts'
 import {
@@ -17,7 +18,7 @@ import {
   updateRolePermission,
 } from '../store/roles.ts'
 import { getUser, WORKSPACE } from '../store/users.ts'
-import type { Login } from './login.ts'
+import { isOne, type Login } from './login.ts'
 
 /** Grants a user a level on one resource, in the place of the level it has there. */
 export async function grantTo(
@@ -27,13 +28,21 @@ export async function grantTo(
   pattern: string,
   level: Level = 'MANAGE',
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    const roleId = await ownRole(tx, (await getUser(tx, username)).id)
-    const there = await findRolePermission(tx, roleId, type, pattern)
-    if (there) await updateRolePermission(tx, there.id, level)
-    else await insertGrant(tx, roleId, type, pattern, level)
-  })
+  await db.transaction().execute((tx) => setGrant(tx, username, type, pattern, level))
   users.forget(username)
+}
+
+async function setGrant(
+  tx: AuthDb,
+  username: string,
+  type: Owner,
+  pattern: string,
+  level: Level,
+): Promise<void> {
+  const roleId = await ownRole(tx, (await getUser(tx, username)).id)
+  const there = await findRolePermission(tx, roleId, type, pattern)
+  if (there) await updateRolePermission(tx, there.id, level)
+  else await insertGrant(tx, roleId, type, pattern, level)
 }
 
 /** As `grantTo`. @throws ApiError RESOURCE_ALREADY_EXISTS where the user has a level there */
@@ -72,17 +81,41 @@ export async function revokeGrant(
   users.forget(username)
 }
 
-/** Lets who has made something manage it, and nobody who has a grant left of one before that had its name. */
-export async function grantToMaker(
-  login: Login | undefined,
+/**
+ * Makes something and lets its maker manage it, and nobody who has a grant left of one before that had its name. Either
+ * both is done or nothing is: without the grant its maker might not even see it, nor make it again.
+ * @param makes what is made, in the transaction it is given
+ * @param grantOn what is granted on what was made
+ */
+export async function makeOwn<Made>(
+  { db, login }: { readonly db: Db; readonly login?: Login | undefined },
   maker: string,
-  type: Owner,
-  name: string,
+  make: (tx: Db) => Promise<Made>,
+  grantOn: (made: Made) => { readonly type: Owner; readonly name: string },
+): Promise<Made> {
+  const made = await db.transaction().execute(async (tx) => {
+    const made = await make(tx)
+    if (login) await grantToMaker(tx, login, db, maker, grantOn(made))
+    return made
+  })
+  login?.users.forgetAll()
+  return made
+}
+
+/** A grant on what is then not made after all is dropped when its name or id is given to another. */
+async function grantToMaker(
+  tx: Db,
+  login: Login,
+  tracking: Db,
+  maker: string,
+  { type, name }: { readonly type: Owner; readonly name: string },
 ): Promise<void> {
-  if (!login) return
-  await login.db.transaction().execute((tx) => dropGrants(tx, name, typesBeside(type)))
-  await grantTo(login, maker, type, name)
-  login.users.forgetAll()
+  const grant = async (auth: AuthDb) => {
+    await dropGrants(auth, name, typesBeside(type))
+    await setGrant(auth, maker, type, name, 'MANAGE')
+  }
+  if (isOne(login.db, tracking)) await grant(tx as unknown as AuthDb)
+  else await login.db.transaction().execute(grant)
 }
 
 /** After a model or a prompt got another name: its users' own grants go with it. */

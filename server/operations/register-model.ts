@@ -25,18 +25,19 @@ export interface NewModel {
   readonly now: number
 }
 
-/** @throws ApiError RESOURCE_ALREADY_EXISTS for a name that a model or a prompt has */
+/**
+ * @param tx a transaction
+ * @throws ApiError RESOURCE_ALREADY_EXISTS for a name that a model or a prompt has
+ */
 export async function registerModel(
-  db: Db,
+  tx: Db,
   { name, description, tags, now }: NewModel,
 ): Promise<RegisteredModel> {
-  return db.transaction().execute(async (tx) => {
-    if (await findRegisteredModelRow(tx, name)) throw taken(name, tags, await listModelTags(tx, [name]))
-    await insertRegisteredModel(tx, { name, description, now })
-    await setModelTags(tx, name, lastOfEachKey(tags))
-    await announceModel(tx, { name, description, tags, now })
-    return getRegisteredModel(tx, name)
-  })
+  if (await findRegisteredModelRow(tx, name)) throw taken(name, tags, await listModelTags(tx, [name]))
+  await insertRegisteredModel(tx, { name, description, now })
+  await setModelTags(tx, name, lastOfEachKey(tags))
+  await announceModel(tx, { name, description, tags, now })
+  return getRegisteredModel(tx, name)
 }
 
 /** Renames a model with its versions, tags and aliases, and what was said about them. */

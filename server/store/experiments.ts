@@ -37,24 +37,25 @@ export async function ensureDefaultExperiment(db: Db, artifactRoot: string, now:
   })
 }
 
-/** @throws ApiError RESOURCE_ALREADY_EXISTS for a name that is taken, by a deleted experiment too */
+/**
+ * @param tx a transaction
+ * @throws ApiError RESOURCE_ALREADY_EXISTS for a name that is taken, by a deleted experiment too
+ */
 export async function createExperiment(
-  db: Db,
+  tx: Db,
   { name, artifactLocation, artifactRoot, tags, now }: NewExperiment,
 ): Promise<number> {
-  return db.transaction().execute(async (tx) => {
-    if (await findExperimentByName(tx, name)) {
-      throw new ApiError('RESOURCE_ALREADY_EXISTS', `Experiment(name=${name}) already exists.`)
-    }
-    const id = await insertExperiment(tx, newExperiment(name, now))
-    await tx
-      .updateTable('experiments')
-      .set({ artifact_location: artifactLocation || experimentLocation(artifactRoot, id) })
-      .where('experiment_id', '=', id)
-      .execute()
-    for (const tag of tags) await setExperimentTag(tx, id, tag)
-    return id
-  })
+  if (await findExperimentByName(tx, name)) {
+    throw new ApiError('RESOURCE_ALREADY_EXISTS', `Experiment(name=${name}) already exists.`)
+  }
+  const id = await insertExperiment(tx, newExperiment(name, now))
+  await tx
+    .updateTable('experiments')
+    .set({ artifact_location: artifactLocation || experimentLocation(artifactRoot, id) })
+    .where('experiment_id', '=', id)
+    .execute()
+  for (const tag of tags) await setExperimentTag(tx, id, tag)
+  return id
 }
 
 export async function getExperiment(db: Db, id: number): Promise<Experiment> {
