@@ -46,9 +46,9 @@ export function contradictions(settings: TrackingSettings): Contradiction[] {
     'the team tier runs its own PostgreSQL: leave it out for one in a container, or use kind rds',
   )
   refuse(
-    tier === 'team' && login === 'basic' && database.kind !== 'container',
+    tier === 'team' && login === 'basic' && database.kind === 'rds',
     'login',
-    'users are kept in a database beside that of runs, in the container: use a database of kind container',
+    'users are kept in the container of a database: use a database of kind container, or set login to none and let only people you trust reach the port',
   )
   refuse(
     tier === 'team' && database.kind === 'rds' && artifacts.kind === 'local',

@@ -120,6 +120,7 @@ export const login = z.enum(['none', 'basic'], { error: 'must be none or basic' 
 export const TEAM_DEFAULTS = {
   database: { kind: 'container' },
   tls: { kind: 'internal' },
+  login: 'basic',
   backup: {},
   leaveSeconds: 5,
 } as const

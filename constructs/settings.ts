@@ -50,7 +50,7 @@ export const TRACKING_OPTIONS = z.strictObject({
   hostName: text(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'must be a host name in lower case').default('localhost'),
   /** Where the certificate of `hostName` comes from. @default the team tier: an authority of the proxy's own */
   tls: tls.optional(),
-  /** Who may enter; `basic`: users with passwords. @default none: everybody who reaches the port */
+  /** Who may enter: `basic`: users with passwords; `none`: all who reach the port. @default none; the team tier: basic */
   login: login.optional(),
   /** Memory a server's container may use, in MiB. @default 1024 */
   memoryMiB: wholeNumber(256, 1_048_576, 'MiB').default(1024),

@@ -20,6 +20,7 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
     await runProgram({
       artifacts: '{"kind":"s3","bucket":"models","prefix":"team/a"}',
       database: JSON.stringify(RDS),
+      login: 'none',
     })
   }, 60_000)
 

@@ -9,6 +9,13 @@ const ENTERPRISE: TrackingSettingsInput = {
   artifacts: { kind: 's3', bucket: 'models', prefix: 'team/a' },
 }
 
+const RDS = {
+  kind: 'rds',
+  vpcId: 'vpc-0a1b',
+  subnetIds: ['subnet-0a', 'subnet-0b'],
+  clients: ['10.0.1.5/32'],
+}
+
 describe('the settings of a stack', () => {
   it('fill in every default of the local tier', () => {
     expect(parseSettings({ tier: 'local' })).toMatchObject({
@@ -27,11 +34,12 @@ describe('the settings of a stack', () => {
     expect(parseSettings({ tier: 'team' })).toMatchObject({
       database: { kind: 'container', memoryMiB: 1024, maxConnections: 200 },
       tls: { kind: 'internal' },
+      login: 'basic',
       backup: { at: '02:30', keep: 14 },
       leaveSeconds: 5,
     })
-    const { tls, backup, host } = parseSettings({ tier: 'local' })
-    expect([tls, backup, host]).toEqual([undefined, undefined, undefined])
+    const { tls, login, backup, host } = parseSettings({ tier: 'local' })
+    expect([tls, login, backup, host]).toEqual([undefined, undefined, undefined, undefined])
   })
 
   it('report every problem at once, each with its option, its value and what is allowed', () => {
@@ -72,6 +80,7 @@ describe('the settings of a stack', () => {
     ['database', { tier: 'team', database: { kind: 'sqlite' } }, /leave it out for one in a container/],
     ['database', { ...ENTERPRISE, database: { kind: 'container' } }, /use kind postgres/],
     ['login', { tier: 'local', login: 'basic' }, /use the stack team/],
+    ['login', { tier: 'team', artifacts: ENTERPRISE.artifacts, database: RDS }, /set login to none/],
     ['hostName', { tier: 'team', bindAddress: '0.0.0.0' }, /say which name they use/],
     ['tls', { tier: 'team', tls: { kind: 'acme', email: 'ops@example.com' } }, /port to 443/],
   ])('refuse a contradiction at %s and say what to change', (option, input, change) => {

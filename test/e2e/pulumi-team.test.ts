@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DATABASES } from '../../constructs/team.ts'
 import { temporaryFolder } from '../server/support.ts'
@@ -18,15 +18,14 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
   let url: string
   let authority: string
   let client: Client
+  let passwords: Record<string, string>
 
   /** Runs the program as `pulumi up` would, with another setting where one is given. */
-  async function up(stack: AppliedStack, config: Record<string, string>): Promise<string> {
+  async function up(stack: AppliedStack, config: Record<string, string>) {
     const registered = await startEngine('team', stack.create)
     const outputs = await stack.apply(() => runProgram(config))
-    secrets.push(...passwordsOf(registered))
-    return `${outputs.url}`
+    return { url: `${outputs.url}`, passwords: passwordsOf(registered) }
   }
-  const secrets: string[] = []
   const settings = (more: Record<string, string> = {}) => ({
     ...{ name, port: `${port}`, replicas: '2', image: name },
     ...more,
@@ -36,9 +35,11 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     port = await freePort()
     name = `trackyard-${port}`
     await buildImage(name)
-    url = await up(applied, settings())
+    const made = await up(applied, settings())
+    url = made.url
+    passwords = made.passwords
     authority = await docker('exec', `${name}-proxy`, 'cat', '/var/tmp/caddy/pki/authorities/local/root.crt')
-    client = tlsClient(url, authority)
+    client = tlsClient(url, authority, `admin:${passwords.admin}`)
   }, 600_000)
   afterAll(async () => {
     await applied.remove()
@@ -54,8 +55,17 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     const printed = await run(mlflow.python, [join(REPOSITORY, 'examples/training/train.py')], {
       MLFLOW_TRACKING_URI: url,
       MLFLOW_TRACKING_SERVER_CERT_PATH: certificate,
+      MLFLOW_TRACKING_USERNAME: 'admin',
+      MLFLOW_TRACKING_PASSWORD: `${passwords.admin}`,
     })
     expect(printed).toContain('predicts the same when loaded: True')
+  })
+
+  it('asks who is there', async () => {
+    const path = '/api/2.0/mlflow/registered-models/search'
+    expect((await client(path)).status).toBe(200)
+    for (const auth of [undefined, 'admin:password1234', `admin:${passwords.mlflow}`])
+      expect((await tlsClient(url, authority, auth)(path)).status).toBe(401)
   })
 
   it('confines every container, and lets nobody but the proxy be reached from this machine', async () => {
@@ -92,8 +102,8 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     for (const id of await containerIds(name, '--filter', 'status=running')) {
       shown.push(await docker('logs', id), await docker('top', id, '-eo', 'pid,args'))
     }
-    expect(secrets).toHaveLength(2)
-    for (const secret of secrets) {
+    expect(Object.keys(passwords).sort()).toEqual(['admin', 'mlflow', 'mlflow_login'])
+    for (const secret of Object.values(passwords)) {
       expect(shown.join('\n')).not.toContain(secret)
       expect(shown.join('\n')).not.toContain(Buffer.from(secret).toString('base64'))
     }
@@ -169,7 +179,7 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
       `${name}-backup`,
       'sh',
       '-c',
-      'mkdir -p /data/artifacts/1 && echo more > /data/artifacts/1/more',
+      'cd /data/artifacts && mkdir -p 1 .artifact.uploading.trackyard && echo more > 1/more && echo half > .artifact.uploading.trackyard/1',
     )
     await backup(name, 'now')
     const newest = (await backup(name, 'list')).split('\n').at(-1) ?? ''
@@ -191,6 +201,8 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
         '/to',
       )
       expect(await backup(otherName, 'restore', newest)).toBe(`restored ${newest}`)
+      const uploads = ['find', '/data/artifacts', '-path', '*/.artifact.uploading.*']
+      expect(await docker('exec', `${otherName}-backup`, ...uploads)).toBe('')
       for (const database of Object.values(DATABASES)) {
         expect(await dump(otherName, database)).toBe(await dump(name, database))
       }
@@ -222,12 +234,16 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
   })
 })
 
-function passwordsOf(registered: Awaited<ReturnType<typeof startEngine>>): string[] {
+/** Each by the name of its file. */
+function passwordsOf(registered: Awaited<ReturnType<typeof startEngine>>): Record<string, string> {
   const files = registered.flatMap(({ inputs }) => unwrapSecrets(inputs).uploads ?? [])
-  const contents = files
+  const passwords = files
     .filter(({ file }: { file: string }) => file.endsWith('.password'))
-    .map(({ contentBase64 }: { contentBase64: string }) => Buffer.from(contentBase64, 'base64').toString())
-  return [...new Set<string>(contents)]
+    .map(({ file, contentBase64 }: { file: string; contentBase64: string }) => [
+      basename(file, '.password'),
+      Buffer.from(contentBase64, 'base64').toString(),
+    ])
+  return Object.fromEntries(passwords)
 }
 
 async function containerIds(name: string, ...filters: string[]): Promise<string[]> {
@@ -275,6 +291,6 @@ async function dump(name: string, database: string): Promise<string> {
 }
 
 async function digests(name: string): Promise<string[]> {
-  const command = 'cd /data/artifacts && find . -type f ! -name ".artifact.*" -exec sha256sum {} +'
+  const command = 'cd /data/artifacts && find . -type f ! -path "./.artifact.*" -exec sha256sum {} +'
   return (await docker('exec', `${name}-backup`, 'sh', '-c', command)).split('\n').sort()
 }

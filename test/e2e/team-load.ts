@@ -6,14 +6,14 @@ export interface Answer {
   readonly body: string
 }
 
-/** A client that trusts `authority` alone and is known to reach `url` by its name. */
-export function tlsClient(url: string, authority: string) {
+/** A client that trusts `authority` alone and reaches `url` by its name; `auth` is user and password, as `user:password`. */
+export function tlsClient(url: string, authority: string, auth?: string) {
   const agent = new Agent({ ca: authority, keepAlive: true })
   return function send(path: string, body?: object): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const method = body ? 'POST' : 'GET'
       const headers = body ? { 'content-type': 'application/json' } : {}
-      const sent = request(`${url}${path}`, { agent, method, headers }, async (response) => {
+      const sent = request(`${url}${path}`, { agent, method, headers, auth }, async (response) => {
         const chunks = await response.toArray()
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() })
       })
