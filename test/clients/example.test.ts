@@ -93,7 +93,7 @@ describe.skipIf(!mlflow)('the examples', () => {
     expect(model_version.version).toBe('1')
   }, 180_000)
 
-  it('serve the version that has the alias, and refuse rows that do not fit it', async () => {
+  it('serve the version that has the alias, then the next one that has it, and refuse rows that do not fit', async () => {
     if (!mlflow) return
     const port = await freePort()
     const service = spawn(mlflow.python, [join(REPOSITORY, 'examples/deployment/serve.py')], {
@@ -115,7 +115,11 @@ describe.skipIf(!mlflow)('the examples', () => {
     expect(predictions).toHaveLength(rows.length)
     expect([0, 1, 2]).toEqual(expect.arrayContaining(predictions))
     expect((await predict([{ colour: 'red' }])).status).toBe(400)
-  }, 360_000)
+
+    await run(mlflow.python, ['-c', NEXT_CHAMPION], { MLFLOW_TRACKING_URI: server.url })
+    await expect.poll(serving, { timeout: 150_000 }).toEqual({ model: 'wine', version: '2' })
+    expect(await (await predict(rows)).json()).toEqual({ version: '2', predictions })
+  }, 480_000)
 
   /** Where the rows are that the model was logged with. */
   async function inputExample(): Promise<string> {
@@ -125,6 +129,15 @@ describe.skipIf(!mlflow)('the examples', () => {
     return `${server.url}/ajax-api/2.0/mlflow/logged-models/${id}/artifacts/files?${path}`
   }
 })
+
+/** Registers the model of the champion once more, and hands the alias on. */
+const NEXT_CHAMPION = `
+import mlflow
+client = mlflow.MlflowClient()
+champion = client.get_model_version_by_alias("wine", "champion")
+second = mlflow.register_model(champion.source, "wine")
+client.set_registered_model_alias("wine", "champion", second.version)
+`
 
 /** Metrics, parameters or tags by their key. */
 // biome-ignore lint/suspicious/noExplicitAny: values of any kind
