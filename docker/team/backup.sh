@@ -24,19 +24,24 @@ list() {
   find "$backups" -mindepth 1 -maxdepth 1 -type d -name '2*Z' -printf '%f\n' | sort
 }
 
+# Uploads under way are no artifacts yet.
+artifact_files() {
+  find . -name '.artifact.uploading.*' -prune -o -type f -print0
+}
+
 # What came while the copy was under way may be in it or not; what went may end the copy, so it is tried again.
 copy_artifacts() {
   local target=$1
+  cd "$artifacts"
   for _ in 1 2 3; do
-    if cp --archive --update --remove-destination "$artifacts/." "$target"; then return; fi
+    if artifact_files | xargs --null --no-run-if-empty \
+      cp --archive --update --remove-destination --parents --target-directory="$target"; then return; fi
   done
   return 1
 }
 
 drop_deleted_artifacts() {
   local target=$1 path
-  # Uploads that were under way.
-  find "$target" -type f -name '.artifact.uploading.*' -delete
   find "$target" -type f -printf '%P\0' | while IFS= read -r -d '' path; do
     [ -e "$artifacts/$path" ] || rm "$target/$path"
   done
