@@ -104,7 +104,7 @@ export function urlsOf({ version = '2.0', surface = 'all', path }: Rpc, staticPr
 
 function requestJson(one: Rpc, request: FastifyRequest): unknown {
   const params = request.params as Record<string, string>
-  if (one.method === 'GET' || one.requestIn === 'query') {
+  if (one.method === 'GET' || one.requestIn === 'query' || isBareRemoval(one, request)) {
     return { ...queryToJson(one.request, request.query as Record<string, string | string[]>), ...params }
   }
   // The stock client deletes logged models and their tags without a body.
@@ -112,6 +112,11 @@ function requestJson(one: Rpc, request: FastifyRequest): unknown {
   if (request.headers['content-type'] === undefined && !mayBeBare) throw notJson()
   const body = doubleEncoded(request.body ?? {})
   return typeof body === 'object' && !Array.isArray(body) ? { ...body, ...params } : body
+}
+
+/** A removal of users or of what they may do, which MLflow reads from the query where there is no JSON. */
+function isBareRemoval({ method, needsLogin }: Rpc, { body }: FastifyRequest): boolean {
+  return method === 'DELETE' && needsLogin === true && body === undefined
 }
 
 /** Old clients send their JSON as a JSON string. */

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { REPOSITORY } from '../support/mlflow.ts'
 import { DIFFERENCES } from './differences.ts'
 import { differencesPage } from './page.ts'
-import { SCENARIOS } from './requests/index.ts'
+import { LOGIN_SCENARIOS, SCENARIOS } from './requests/index.ts'
 
 it('docs/differences.md is what the list of differences says', async () => {
   await expect(differencesPage(DIFFERENCES)).toMatchFileSnapshot(join(REPOSITORY, 'docs/differences.md'))
@@ -18,7 +18,9 @@ it('every difference has an id of its own and something that shows it', () => {
 })
 
 it('every step has a name of its own, which the differences refer to', () => {
-  const names = SCENARIOS.flatMap(({ name, steps }) => steps.map((step) => `${name}: ${step.name}`))
+  const names = [...SCENARIOS, ...LOGIN_SCENARIOS].flatMap(({ name, steps }) =>
+    steps.map((step) => `${name}: ${step.name}`),
+  )
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
   const referred = DIFFERENCES.flatMap(({ shownBy }) =>
     typeof shownBy === 'function' ? (shownBy.steps ?? []).map(({ name }) => name) : [],

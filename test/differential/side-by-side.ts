@@ -7,7 +7,8 @@ import type { RunningServer } from '../support/server-process.ts'
 import { compareAnswers, type Database, describeFound } from './compare.ts'
 import { DIFFERENCES, OUR_SETTINGS } from './differences.ts'
 import { type Answer, type Client, openClient } from './exchange.ts'
-import { SCENARIOS } from './requests/index.ts'
+import { LOGIN_SCENARIOS, SCENARIOS } from './requests/index.ts'
+import { ADMIN_PASSWORD } from './requests/signed-in.ts'
 import { compareTables, describeRow, readTables, type Tables } from './tables.ts'
 
 const mlflow = await mlflowEnvironment()
@@ -22,15 +23,25 @@ interface Side {
   readonly clients: Map<string, Client>
 }
 
+/** What the admin signs in with that each server makes. */
+const OF_LOGIN = {
+  MLFLOW_AUTH_ADMIN_PASSWORD: ADMIN_PASSWORD,
+  MLFLOW_FLASK_SERVER_SECRET_KEY: 'a key',
+}
+
 /**
  * Sends the scenarios to real `mlflow server` and to ours, each on a new database of one kind, and compares what
  * they answer and what their databases hold in the end.
  * @param newDatabase gives the URI of an empty database, which may be a file in `folder`
+ * @param app what both are started with; each app has scenarios and differences of its own
  */
 export function compareSideBySide(
   database: Database,
   newDatabase: (folder: string) => string | Promise<string>,
+  app?: 'basic-auth',
 ): void {
+  const scenarios = app ? LOGIN_SCENARIOS : SCENARIOS
+  const expected = SHOWN_HERE.filter(({ area }) => (area === 'login') === (app !== undefined))
   const sides: Side[] = []
   const occurred = new Set<string>()
   let folder: string
@@ -49,10 +60,21 @@ export function compareSideBySide(
     }
     const starts = [
       start('theirs', (own, MLFLOW_BACKEND_STORE_URI) =>
-        startMlflowServer(mlflow, { folder: own, environment: { MLFLOW_BACKEND_STORE_URI } }),
+        startMlflowServer(mlflow, {
+          folder: own,
+          ...(app && { app }),
+          environment: { ...(app && OF_LOGIN), MLFLOW_BACKEND_STORE_URI },
+        }),
       ),
       start('ours', (own, MLFLOW_BACKEND_STORE_URI) =>
-        startTrackyard({ folder: own, environment: { ...OUR_SETTINGS, MLFLOW_BACKEND_STORE_URI } }),
+        startTrackyard({
+          folder: own,
+          environment: {
+            ...OUR_SETTINGS,
+            ...(app && { ...OF_LOGIN, MLFLOW_APP_NAME: app }),
+            MLFLOW_BACKEND_STORE_URI,
+          },
+        }),
       ),
     ]
     for (const one of await Promise.allSettled(starts)) if (one.status === 'fulfilled') sides.push(one.value)
@@ -64,7 +86,7 @@ export function compareSideBySide(
     await rm(folder, { recursive: true, force: true })
   })
 
-  describe.each(SCENARIOS)('$name', (scenario) => {
+  describe.each(scenarios)('$name', (scenario) => {
     beforeAll(() => {
       for (const { server, clients } of sides) clients.set(scenario.name, openClient(server.url))
     })
@@ -97,7 +119,7 @@ export function compareSideBySide(
     expect(unlisted).toEqual([])
   })
 
-  it.each(SHOWN_HERE)('still differs: $id', ({ id, shownBy: { steps }, leaves = [] }) => {
+  it.each(expected)('still differs: $id', ({ id, shownBy: { steps }, leaves = [] }) => {
     const here = steps?.filter(({ on = database }) => on === database)
     if (here?.length === 0) return
     const answers = here?.map(({ name }) => `${id}: ${name}`) ?? [id]

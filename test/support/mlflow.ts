@@ -21,12 +21,16 @@ export async function startMlflowServer(
   {
     folder,
     workers = 1,
+    app,
     environment,
-  }: { folder: string; workers?: number; environment?: Record<string, string> },
+  }: { folder: string; workers?: number; app?: 'basic-auth'; environment?: Record<string, string> },
 ): Promise<RunningServer> {
   return startServer({
     command: mlflow,
-    args: (port) => ['server', '--host', '127.0.0.1', '--port', String(port), '--workers', String(workers)],
+    args: (port) => [
+      ...['server', '--host', '127.0.0.1', '--port', String(port), '--workers', String(workers)],
+      ...(app ? ['--app-name', app] : []),
+    ],
     environment: { ...storesIn(folder), ...OFFLINE, ...environment },
     folder,
     startWithinMs: 150_000,

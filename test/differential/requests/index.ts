@@ -12,9 +12,12 @@ import { modelVersions } from './model-versions.ts'
 import { paramsAndTags } from './params-and-tags.ts'
 import { rClient } from './r-client.ts'
 import { registeredModels } from './registered-models.ts'
+import { roles } from './roles.ts'
 import { runSearch } from './run-search.ts'
 import { runs } from './runs.ts'
 import { traces } from './traces.ts'
+import { userPermissions } from './user-permissions.ts'
+import { users } from './users.ts'
 import { webhooks } from './webhooks.ts'
 
 /** In this order on each server: an answer that lists everything must see the same everything. */
@@ -38,3 +41,6 @@ export const SCENARIOS: readonly Scenario[] = [
   // Last: no model is made after its webhooks, which MLflow would send.
   webhooks,
 ]
+
+/** With a login on. */
+export const LOGIN_SCENARIOS: readonly Scenario[] = [users, roles, userPermissions]
