@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { toWire } from './api/access-tokens.ts'
+import { auditedIn } from './auth/audited.ts'
 import { type Environment, parseConfig } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import { createToken, getToken, parseScope } from './operations/access-tokens.ts'
@@ -57,6 +58,7 @@ async function create({ login, config, clock }: Parameters<Command>[0], args: st
     lifetimeMs: values.expires === undefined ? undefined : parseAge(values.expires),
   }
   const { token, info } = await createToken(login.db, request, config, clock())
+  record(login, 'create', info)
   if (values.json) return print(JSON.stringify({ token, token_info: toWire(info) }, null, 2))
   // The token alone on the standard output, so that a script can keep it.
   process.stderr.write(`${describe(info)}\nThis is the only time the token is shown:\n`)
@@ -76,11 +78,26 @@ async function list({ login: { db } }: Parameters<Command>[0], args: string[]): 
   for (const token of found) print(describe(token))
 }
 
-async function revoke({ login: { db } }: Parameters<Command>[0], args: string[]): Promise<void> {
+async function revoke({ login }: Parameters<Command>[0], args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, options: { json }, allowPositionals: true })
-  const token = await getToken(db, onlyOne(positionals, 'revoke takes the id of a token'))
-  await deleteToken(db, token.id)
+  const token = await getToken(login.db, onlyOne(positionals, 'revoke takes the id of a token'))
+  await deleteToken(login.db, token.id)
+  record(login, 'revoke', token)
   print(values.json ? JSON.stringify(toWire(token), null, 2) : `revoked: ${describe(token)}`)
+}
+
+/** Whoever runs this has the password of the database, and no name here. */
+function record({ audit }: Login, command: string, token: AccessToken): void {
+  audit.record({
+    caller: 'cli',
+    via: 'cli',
+    action: `trackyard tokens ${command}`,
+    ...auditedIn(toWire(token)),
+    status: 200,
+    outcome: 'OK',
+    address: '',
+    userAgent: '',
+  })
 }
 
 function describe({ id, name, username, scope, expirationTime, lastUsedTime }: AccessToken): string {

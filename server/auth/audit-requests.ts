@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Why it was refused. */
     fault?: ErrorCode
+    /** Whose password was wrong: a name that may be nobody's. */
+    tried?: string
   }
 }
 
@@ -65,13 +67,13 @@ function deedOf(request: FastifyRequest, staticPrefix: string): Deed {
 }
 
 function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, action: string) {
-  const { caller, said, params, query, headers } = request
+  const { caller, said, tried, params, query, headers } = request
   const experiment = { 'x-mlflow-experiment-id': headers['x-mlflow-experiment-id'] }
   return {
     caller: caller && caller.via !== 'nothing' ? caller.name : '',
     via: caller?.via ?? 'nothing',
     action,
-    ...auditedIn(said?.request, params, query, experiment, said?.answer),
+    ...auditedIn({ username: tried }, said?.request, params, query, experiment, said?.answer),
     status: statusCode,
     outcome: statusCode < 400 ? 'OK' : (request.fault ?? `HTTP_${statusCode}`),
     address: request.ip,

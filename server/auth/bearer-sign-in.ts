@@ -6,30 +6,35 @@ import type { Login } from '../operations/login.ts'
 import { signedIn } from '../operations/signed-in.ts'
 import { holdsToken, looksLikeToken } from '../operations/token-text.ts'
 import type { AccessToken } from '../store/access-tokens.ts'
+import { firstUses } from './sign-events.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 
 /** The way in for machines. It refuses a request with a token in its URL, where logs keep it. */
 export function bearerSignIn(config: Config, login: Login): SignIn {
   const readJwt = jwtsOf(config)
-  return ({ clock }, { url, headers }) => {
+  const recordUse = firstUses(login)
+  return ({ clock }, request) => {
+    const { url, headers } = request
     if (holdsToken(url)) {
       throw unauthenticated('a token does not belong into a URL, where logs keep it: revoke this one')
     }
     const token = bearerOf(headers.authorization)
     if (token === undefined) return undefined
-    if (looksLikeToken(token)) return ofToken(login, token, clock())
+    if (looksLikeToken(token)) {
+      const admitted = ({ id, username, scope }: AccessToken): Identity => {
+        const identity: Identity = { username, via: 'token', scope }
+        recordUse(identity, request, clock(), id)
+        return identity
+      }
+      const known = checkToken(login, token, clock())
+      return known instanceof Promise ? known.then(admitted) : admitted(known)
+    }
     if (!readJwt) throw unauthenticated('it is no access token of this server, and no issuer of JWTs is set')
-    return ofJwt(login, readJwt, token)
+    return ofJwt(login, readJwt, token).then((identity) => {
+      recordUse(identity, request, clock())
+      return identity
+    })
   }
-}
-
-function ofToken(login: Login, text: string, now: number): Identity | Promise<Identity> {
-  const token = checkToken(login, text, now)
-  return token instanceof Promise ? token.then(identityOf) : identityOf(token)
-}
-
-function identityOf({ username, scope }: AccessToken): Identity {
-  return { username, via: 'token', scope }
 }
 
 async function ofJwt(login: Login, readJwt: ReadJwt, text: string): Promise<Identity> {

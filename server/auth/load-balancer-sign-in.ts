@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts'
 import type { Login } from '../operations/login.ts'
 import { signedIn } from '../operations/signed-in.ts'
+import { firstUses } from './sign-events.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
@@ -11,13 +12,20 @@ const HEADER = 'x-amzn-oidc-data'
 export function loadBalancerSignIn(config: Config, login: Login): SignIn {
   const isOn = config.login.includes('load-balancer')
   const isTrusted = trustedProxies(config.trustedProxies)
+  const recordUse = firstUses(login)
   let reader: ReturnType<typeof importReader> | undefined
-  return (_context, { headers, socket }) => {
+  return ({ clock }, request) => {
+    const { headers, socket } = request
     const token = headers[HEADER]
     if (!isOn || typeof token !== 'string') return undefined
     if (config.trustedProxies.length > 0 && !isTrusted(socket.remoteAddress)) return undefined
     reader ??= importReader(config)
-    return reader.then((read) => ofPerson(login, read, token))
+    return reader
+      .then((read) => ofPerson(login, read, token))
+      .then((identity) => {
+        recordUse(identity, request, clock())
+        return identity
+      })
   }
 }
 

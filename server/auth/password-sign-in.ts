@@ -4,10 +4,10 @@ import type { FastifyRequest } from 'fastify'
 import QuickLRU from 'quick-lru'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import type { AuditEvent } from '../operations/audit.ts'
 import type { Login } from '../operations/login.ts'
 import { LEGACY_PASSWORD } from '../operations/passwords.ts'
 import { isUsername } from '../store/users.ts'
+import { recordSign } from './sign-events.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 
 const MOST_REMEMBERED = 10_000
@@ -55,11 +55,13 @@ async function checkPassword(
   signInGuard.check(username, request.ip)
   if (!user || !isRight) {
     signInGuard.failed(username, request.ip)
+    request.tried = username
     throw refusal()
   }
   const isLegacy = password === LEGACY_PASSWORD
   if (user.isAdmin && isLegacy) {
     log.warn(`refused the admin ${username}, who has the password that MLflow once came with`)
+    request.tried = username
     throw refusal()
   }
   // Its user may become an admin.
@@ -67,24 +69,11 @@ async function checkPassword(
   return admitted(login, username, request)
 }
 
-function admitted({ signInGuard, audit }: Login, username: string, request: FastifyRequest): Identity {
-  if (signInGuard.succeeded(username, request.ip)) audit.record(signIn(username, request))
-  return { username, via: 'password' }
-}
-
-/** The first in a while from there: a client sends its password with every request. */
-function signIn(username: string, { ip, headers }: FastifyRequest): AuditEvent {
-  return {
-    caller: username,
-    via: 'password',
-    action: 'sign-in',
-    object: '',
-    detail: '',
-    status: 200,
-    outcome: 'OK',
-    address: ip,
-    userAgent: headers['user-agent'] ?? '',
-  }
+function admitted(login: Login, username: string, request: FastifyRequest): Identity {
+  const identity: Identity = { username, via: 'password' }
+  // A client sends its password with every request.
+  if (login.signInGuard.succeeded(username, request.ip)) recordSign(login, 'sign-in', identity, request)
+  return identity
 }
 
 /** @throws ApiError UNAUTHENTICATED for such that cannot be read */

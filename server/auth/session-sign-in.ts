@@ -6,6 +6,7 @@ import { ApiError } from '../errors.ts'
 import type { Login } from '../operations/login.ts'
 import { endSession, findSealedIdToken, findSessionUser } from '../store/sessions.ts'
 import { findSessionCookie, type SessionCookie } from './cookies.ts'
+import { recordSign } from './sign-events.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -23,7 +24,7 @@ async function ofSession(
 ): Promise<Identity> {
   const now = clock()
   const id = await sessionId(config, cookie.value, now)
-  if (id && cookie.isLeft) await endSession(login.db, id, now)
+  if (id && cookie.isLeft) await signOut(login, request, id, now)
   const idleMs = config.sessionIdleMinutes * 60_000
   const username = id && (await findSessionUser(login.db, id, { now, idleMs }))
   if (!username) {
@@ -46,8 +47,13 @@ export async function leaveSession(
   const cookie = findSessionCookie(request, config)
   const id = cookie && (await sessionId(config, cookie.value, clock()))
   if (!login || !id) return undefined
-  await endSession(login.db, id, clock())
+  await signOut(login, request, id, clock())
   return findSealedIdToken(login.db, id)
+}
+
+async function signOut(login: Login, request: FastifyRequest, id: string, now: number): Promise<void> {
+  const username = await endSession(login.db, id, now)
+  if (username !== undefined) recordSign(login, 'sign-out', { username, via: 'session' }, request)
 }
 
 async function sessionId(config: Config, value: string, now: number): Promise<string | undefined> {

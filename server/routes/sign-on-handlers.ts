@@ -6,6 +6,7 @@ import { openProvider, type Provider } from '../auth/provider.ts'
 import { returnAddress } from '../auth/return-address.ts'
 import { seal, unseal } from '../auth/sealed.ts'
 import { leaveSession } from '../auth/session-sign-in.ts'
+import { recordSign } from '../auth/sign-events.ts'
 import { type Attempt, beginSignIn, endSessionUrl, finishSignIn } from '../auth/sign-on.ts'
 import { sendPage } from '../auth/sign-on-pages.ts'
 import type { Context } from '../context.ts'
@@ -92,17 +93,7 @@ async function beginSession(
   const jti = await startSession(login.db, { user, attempt, expiryTime, sealedIdToken }, clock())
   await leaveSession(context, request)
   setSession(reply, config, await seal(config, 'session', { jti }, expiryTime), seconds)
-  login.audit.record({
-    caller: user.username,
-    via: 'session',
-    action: 'sign-in',
-    object: user.username,
-    detail: '',
-    status: 302,
-    outcome: 'OK',
-    address: request.ip,
-    userAgent: request.headers['user-agent'] ?? '',
-  })
+  recordSign(login, 'sign-in', { username: user.username, via: 'session' }, request)
 }
 
 async function signOut(

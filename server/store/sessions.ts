@@ -74,14 +74,22 @@ export async function findSessionUser(
   return row.username
 }
 
-/** Ends a session for good, if it has not ended. */
-export async function endSession(db: AuthDb, id: string, now: number): Promise<void> {
-  await db
+/** Ends a session for good. @returns whose it was; undefined where it has ended before */
+export async function endSession(db: AuthDb, id: string, now: number): Promise<string | undefined> {
+  const id_hash = hashOf(id)
+  const { numUpdatedRows } = await db
     .updateTable('trackyard_sessions')
     .set({ ended_time: now })
-    .where('id_hash', '=', hashOf(id))
+    .where('id_hash', '=', id_hash)
     .where('ended_time', 'is', null)
-    .execute()
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) return undefined
+  const row = await db
+    .selectFrom('trackyard_sessions')
+    .select('username')
+    .where('id_hash', '=', id_hash)
+    .executeTakeFirst()
+  return row?.username
 }
 
 /** What a session keeps for the provider, after its end too. */

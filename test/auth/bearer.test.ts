@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { listAudit } from '../../server/store/audit.ts'
 import { lockedServer } from '../server/locked-server.ts'
 import { startIssuer } from '../support/issuer.ts'
 import { startLoadBalancer } from '../support/load-balancer.ts'
@@ -40,6 +41,28 @@ describe('a JWT as MLFLOW_TRACKING_TOKEN', () => {
     const headers = { authorization: `Bearer ${await issuer.sign()}` }
     expect((await app.inject({ ...SEARCH, headers })).statusCode).toBe(401)
     expect(issuer.reads).toBe(0)
+  })
+})
+
+describe('the audit log', () => {
+  it('has whom an issuer or a load balancer names, once a day from each network', async () => {
+    const [issuer, balancer] = [await startIssuer(), await startLoadBalancer()]
+    const { app, login } = await lockedServer({
+      ...issuer.settings,
+      ...balancer.settings,
+      login: ['jwt', 'load-balancer'],
+    })
+    const jwt = { authorization: `Bearer ${await issuer.sign({ sub: 'ci@example.com' })}` }
+    const word = { 'x-amzn-oidc-data': balancer.token() }
+    for (const headers of [jwt, jwt, word, word]) await app.inject({ ...SEARCH, headers })
+    await app.inject({ ...SEARCH, headers: jwt, remoteAddress: '192.0.2.1' })
+    await login.audit.flush()
+    const entries = await listAudit(login.db, { action: 'sign-in' }, 10)
+    expect(entries.map(({ caller, via, address }) => [caller, via, address]).sort()).toEqual([
+      ['ann@example.com', 'load-balancer', '127.0.0.1'],
+      ['ci@example.com', 'jwt', '127.0.0.1'],
+      ['ci@example.com', 'jwt', '192.0.2.1'],
+    ])
   })
 })
 

@@ -40,7 +40,7 @@ describe('a sign-in', () => {
     await login.audit.flush()
     const rows = await login.db.selectFrom('trackyard_audit').selectAll().orderBy('status').execute()
     expect(rows).toMatchObject([
-      { caller: 'ann@example.com', via: 'session', action: 'sign-in', status: 302, outcome: 'OK' },
+      { caller: 'ann@example.com', via: 'session', action: 'sign-in', status: 200, outcome: 'OK' },
       { caller: '', action: 'GET /auth/callback', status: 401, outcome: 'UNAUTHENTICATED' },
     ])
     expect(JSON.stringify(rows)).not.toContain('secret')

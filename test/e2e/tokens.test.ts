@@ -1,6 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { openLoginDatabase } from '../../server/db/login.ts'
+import { DEFAULT_OPTIONS } from '../../server/db/postgres-pool.ts'
+import { listAudit } from '../../server/store/audit.ts'
 import { manageTokens } from '../../server/tokens.ts'
 import { temporaryFolder } from '../server/support.ts'
 import { REPOSITORY, run, startTrackyard } from '../support/mlflow.ts'
@@ -58,14 +61,27 @@ describe('trackyard tokens', () => {
     }
   }, 60_000)
 
-  it('prints what the endpoint answers with --json', async () => {
-    const { environment } = await lockedFolder()
+  it('prints what the endpoint answers with --json, and is in the audit log', async () => {
+    const { environment, folder } = await lockedFolder()
     const options = ['--user', 'admin', '--experiment', '1', '--experiment', '2', '--model', 'm', '--json']
     const made = JSON.parse(await run(TRACKYARD, ['tokens', 'create', 'ci', ...options], environment))
     expect(made).toMatchObject({
       token: expect.stringMatching(/^trackyard_/),
       token_info: { scope: 'read', experiment_ids: ['1', '2'], model_names: ['m'] },
     })
+    await run(TRACKYARD, ['tokens', 'revoke', made.token_info.token_id], environment)
+    const users = await openLoginDatabase(`sqlite:///${folder}/auth.db`, DEFAULT_OPTIONS, 'the test')
+    onTestFinished(() => users.destroy())
+    const entry = {
+      caller: 'cli',
+      via: 'cli',
+      object: 'username=admin',
+      detail: expect.stringContaining(`token_id=${made.token_info.token_id}`),
+    }
+    expect(await listAudit(users, {}, 10)).toMatchObject([
+      { ...entry, action: 'trackyard tokens revoke' },
+      { ...entry, action: 'trackyard tokens create' },
+    ])
   })
 
   it('says in one line what is wrong', async () => {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { makeToken } from '../../server/operations/token-text.ts'
+import { listAudit } from '../../server/store/audit.ts'
 import { lockedServer } from './locked-server.ts'
 import { testApp } from './support.ts'
 
@@ -57,6 +58,17 @@ describe('an access token', () => {
     expect(entered.status).toBe(200)
     const listed = await ask(app, ann, 'GET')
     expect(listed.body.tokens).toEqual([{ ...made.body.token_info, last_used_time: expect.any(Number) }])
+  })
+
+  it('is in the audit log by its id at its first use', async () => {
+    const { app, login, user } = await lockedServer()
+    const made = await ask(app, await user('ann'), 'POST', { name: 'ci' })
+    const { token, token_info } = made.body
+    for (const _ of [1, 2]) await ask(app, bearer(token), 'GET', {}, '/api/2.0/mlflow/users/current')
+    await login.audit.flush()
+    expect(await listAudit(login.db, { object: `token_id=${token_info.token_id}` }, 10)).toMatchObject([
+      { caller: 'ann', via: 'token', action: 'sign-in', outcome: 'OK' },
+    ])
   })
 
   it('is in no table', async () => {

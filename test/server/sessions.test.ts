@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { listAudit } from '../../server/store/audit.ts'
 import { deleteUserRows, getUser } from '../../server/store/users.ts'
 import { Browser, ME, ORIGIN, signOnServer } from '../auth/sign-on-support.ts'
 
@@ -89,6 +90,22 @@ describe('a session', () => {
     expect((await kept.get(ME)).statusCode).toBe(401)
     expect((await browser.get('/auth/signed-out')).statusCode).toBe(200)
   })
+
+  it.each(['a sign-out here', "a sign-out in MLflow's UI"])(
+    'is over in the audit log too after %s',
+    async (way) => {
+      const { app, login } = await signOnServer()
+      const browser = new Browser(app)
+      await browser.signIn()
+      if (way === 'a sign-out here') await browser.get('/auth/sign-out')
+      else browser.jar.forget('mlflow_user')
+      await browser.get('/')
+      await browser.get('/auth/sign-out')
+      await login.audit.flush()
+      const left = { caller: 'ann@example.com', via: 'session', action: 'sign-out', outcome: 'OK' }
+      expect(await listAudit(login.db, { action: 'sign-out' }, 10)).toMatchObject([left])
+    },
+  )
 
   it('does not end because another site wants it to', async () => {
     const { app } = await signOnServer()

@@ -143,7 +143,30 @@ describe('a server with passwords', () => {
     const entries = context.login ? await listAudit(context.login.db, {}, 10) : []
     expect(entries.toReversed()).toMatchObject([
       { action: 'sign-in', caller: 'admin', via: 'password', outcome: 'OK' },
-      { action: 'GET /mlflow/experiments/get', caller: '', outcome: 'UNAUTHENTICATED' },
+      {
+        action: 'GET /mlflow/experiments/get',
+        caller: '',
+        object: 'username=admin',
+        outcome: 'UNAUTHENTICATED',
+      },
     ])
+  })
+
+  it('records the name that was tried as one short line, and the password nowhere', async () => {
+    const { context, signIn } = await lockedApp()
+    const forged = `x\n{"caller" "admin"}\u001b[31m${'y'.repeat(2_000)}`
+    await signIn(forged, 'a wrong password')
+    for (let i = 0; i < 8; i++) await signIn('bo', 'a wrong password')
+    await context.login?.audit.flush()
+    const entries = context.login ? await listAudit(context.login.db, {}, 100) : []
+    const objects = entries.map(({ object }) => object)
+    // What is not even tried any more has no name: anybody may send as many of those as there are.
+    const named = objects.filter((object) => object.startsWith('username='))
+    expect(new Set(named)).toEqual(new Set(['username=bo', expect.stringMatching(/^username="x\\n\{/)]))
+    expect(new Set(objects).size).toBe(3)
+    expect(Math.max(...objects.map(({ length }) => length))).toBeLessThanOrEqual(255)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(objects.join('')).not.toMatch(/[\x00-\x1f]/)
+    expect(JSON.stringify(entries)).not.toContain('a wrong password')
   })
 })
