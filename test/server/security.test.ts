@@ -267,6 +267,20 @@ describe('every answer', () => {
   )
 })
 
+it('M16: tells browsers to come by TLS alone where they do', async () => {
+  const own = await testApp({ publicUrl: 'https://mlflow.example.com' })
+  const behind = await testApp({ trustedProxies: ['10.0.0.0/8'] })
+  const headers = { 'x-forwarded-proto': 'https' }
+  const from = async (remoteAddress: string) =>
+    (await behind.inject({ url: '/version', headers, remoteAddress })).headers
+  expect((await own.inject('/version')).headers).toHaveProperty(
+    'strict-transport-security',
+    'max-age=31536000',
+  )
+  expect(await from('10.0.0.1')).toHaveProperty('strict-transport-security')
+  expect(await from('192.0.2.1')).not.toHaveProperty('strict-transport-security')
+})
+
 it('an unknown path and a wrong method have an error body too', async () => {
   const app = await testApp()
   const unknown = await app.inject('/api/2.0/mlflow/nope')
