@@ -31,8 +31,6 @@ https://${settings.hostName} {
 		health_uri ${settings.staticPrefix}/health
 		health_interval 2s
 		health_timeout 5s
-		# What a server streams reaches its client as it comes.
-		flush_interval -1
 		transport http {
 			dial_timeout 2s
 			# Shorter than the servers': the end that closes an idle connection must be the one that may use it.
