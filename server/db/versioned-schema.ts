@@ -94,8 +94,9 @@ export async function revisionOf<D>(
   db: Kysely<D>,
   { versionTable }: Pick<VersionedSchema<D>, 'versionTable'>,
 ): Promise<string> {
-  const { rows } = await sql<{ version_num: string }>`
-    select version_num from ${sql.table(versionTable.name)}`.execute(db)
+  // By the builder: SQLite's driver takes raw text for a write, and changes the file for it.
+  const versions = db as unknown as Kysely<Record<string, { version_num: string }>>
+  const rows = await versions.selectFrom(versionTable.name).select('version_num').execute()
   return rows.map((row) => row.version_num).join(', ') || 'none'
 }
 
