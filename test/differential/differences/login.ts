@@ -65,7 +65,7 @@ export const LOGIN_DIFFERENCES: readonly Difference[] = [
     mlflow: 'all of the workspace, those of single users too, for whoever holds one in it',
     ours: 'those that one holds',
     reason: 'what others are granted names what may be hidden from the reader',
-    shownBy: 'test/server/users.test.ts',
+    shownBy: fieldsOf(/roles/, 'roles: list a workspace, a user'),
   },
   {
     id: 'login-names-exact',
@@ -122,15 +122,6 @@ export const LOGIN_DIFFERENCES: readonly Difference[] = [
     ours: '400 as for a missing one',
     reason: 'nobody can have it',
     shownBy: answersTo(404, 400, 'users: get with no name'),
-  },
-  {
-    id: 'login-role-missing',
-    area: 'login',
-    where: 'a role that is not there, asked for by who may read the roles',
-    mlflow: '403',
-    ours: '404, as admins get it',
-    reason: 'they may list all roles, and so know',
-    shownBy: answersTo(403, 404, 'roles: get none, a user'),
   },
   {
     id: 'login-levels-of-all-types',
