@@ -15,6 +15,8 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { mlflowEnvironment, startMlflowServer, startTrackyard } from '../test/support/mlflow.ts'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../test/support/s3.ts'
+import { blocks } from './blocks.ts'
+import { startLoopback } from './loopback.ts'
 import { timeCalls } from './waits.ts'
 
 const GB = Number(process.argv[2] ?? 1)
@@ -24,7 +26,6 @@ const MOST_GROWTH_MB = 200
 const MOST_DISK_MB = 100
 const MOST_WAIT_MS = 100
 const LOCAL = 'local disk'
-const BLOCK = Buffer.alloc(64 * 1024, 'trackyard')
 const ROUTE = '/api/2.0/mlflow-artifacts/artifacts/1/run/artifacts'
 
 let met = true
@@ -38,6 +39,7 @@ if (program) {
   await onFolder((folder) => measure('S3 (versitygw)', folder, environment))
   await measureS3(s3).finally(() => s3.stop())
 }
+await measureLoopback()
 await onFolder(measureDisk)
 await onFolder(measureMlflow)
 process.exitCode = met ? 0 : 1
@@ -98,6 +100,15 @@ async function report(
   console.log(
     `${name.padEnd(20)}${figures.join('')}${`${wait.toFixed(0)} ms`.padStart(31)}   ${isMet ? 'met' : 'MISSED'}`,
   )
+}
+
+async function measureLoopback(): Promise<void> {
+  const server = await startLoopback()
+  const all = (send: (url: string) => Promise<void>) =>
+    Promise.all(Array.from({ length: COPIES }, () => send(`${server.url}?bytes=${BYTES}`)))
+  await rate('loopback alone, up', () => all((url) => upload(url, BYTES)))
+  await rate('loopback alone, down', () => all(download))
+  await server.stop()
 }
 
 /** What the disk takes and gives by itself: written as the server writes, to the disk and not to memory. */
@@ -171,10 +182,6 @@ async function upload(url: string, bytes: number): Promise<void> {
   await pipeline(Readable.from(blocks(bytes), { objectMode: false }), sent)
   const status = await answered
   if (status !== 200) throw new Error(`PUT ${url}: ${status}`)
-}
-
-function* blocks(bytes: number): Generator<Buffer> {
-  for (let left = bytes; left > 0; left -= BLOCK.length) yield BLOCK.subarray(0, Math.min(left, BLOCK.length))
 }
 
 async function download(url: string): Promise<void> {
