@@ -1,5 +1,5 @@
 import type { Level } from '../access/grants.ts'
-import { insertCounted } from '../db/insert-counted.ts'
+import { insertForLogin } from '../db/insert-counted.ts'
 import type { AuthDb } from '../db/login.ts'
 import { notFound } from '../errors.ts'
 import { byId, inChunks } from './chunks.ts'
@@ -85,7 +85,7 @@ export async function insertRole(
   tx: AuthDb,
   role: { readonly name: string; readonly workspace: string; readonly description?: string | null },
 ): Promise<number> {
-  return insertCounted(tx, 'roles', role)
+  return insertForLogin(tx, 'roles', role)
 }
 
 export async function updateRole(
@@ -129,7 +129,7 @@ export async function insertRolePermission(
   tx: AuthDb,
   row: Omit<RolePermission, 'id'>,
 ): Promise<RolePermission> {
-  return { id: await insertCounted(tx, 'role_permissions', row), ...row }
+  return { id: await insertForLogin(tx, 'role_permissions', row), ...row }
 }
 
 export async function updateRolePermission(tx: AuthDb, id: number, permission: Level): Promise<void> {
@@ -170,7 +170,7 @@ export async function findAssignment(
 
 export async function insertAssignment(tx: AuthDb, userId: number, roleId: number): Promise<Assignment> {
   const row = { user_id: userId, role_id: roleId }
-  return { id: await insertCounted(tx, 'user_role_assignments', row), ...row }
+  return { id: await insertForLogin(tx, 'user_role_assignments', row), ...row }
 }
 
 export async function deleteAssignment(tx: AuthDb, id: number): Promise<void> {

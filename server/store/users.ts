@@ -1,5 +1,5 @@
 import { type Grant, LEVELS, type Level } from '../access/grants.ts'
-import { insertCounted } from '../db/insert-counted.ts'
+import { insertForLogin } from '../db/insert-counted.ts'
 import type { AuthDb } from '../db/login.ts'
 import { ApiError, notFound } from '../errors.ts'
 
@@ -95,7 +95,7 @@ export async function insertUser(db: AuthDb, { username, passwordHash, isAdmin }
       throw new ApiError('RESOURCE_ALREADY_EXISTS', `User (username=${username}) already exists.`)
     }
     const row = { username, password_hash: passwordHash, is_admin: isAdmin }
-    return { id: await insertCounted(tx, 'users', row), username, isAdmin }
+    return { id: await insertForLogin(tx, 'users', row), username, isAdmin }
   })
 }
 
