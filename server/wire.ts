@@ -124,7 +124,8 @@ const MOST_LEVELS = 500
  */
 export function parseJson(body: string): unknown {
   const json = parsed(body)
-  if (!isDeeperThan(json, MOST_LEVELS)) return json
+  // Each level takes a bracket: most bodies are too short to be looked through.
+  if (body.length <= MOST_LEVELS || !isDeeperThan(json, MOST_LEVELS)) return json
   throw new ApiError('MALFORMED_REQUEST', `The request body is nested deeper than ${MOST_LEVELS} levels.`)
 }
 
