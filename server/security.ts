@@ -24,9 +24,14 @@ export function answerHeaders({ xFrameOptions }: Pick<Config, 'xFrameOptions'>):
   }
 }
 
+/** Whoever asks there whether the server lives is to hear that it does. */
+export function probePaths({ staticPrefix }: Pick<Config, 'staticPrefix'>): ReadonlySet<string> {
+  return new Set(['/health', '/version', '/readyz'].map((path) => staticPrefix + path))
+}
+
 /** @param isPrivate whether answers depend on who asks, so that nobody may keep them but by their own word */
 export function guardRequests(app: FastifyInstance, config: Config, isPrivate: boolean): void {
-  const exempt = new Set(['/health', '/version', '/readyz'].map((path) => config.staticPrefix + path))
+  const exempt = probePaths(config)
   const own = URL.parse(config.publicUrl)
   const headers = { ...answerHeaders(config), ...(isPrivate && { 'cache-control': 'no-store' }) }
   app.addHook('onRequest', async (request, reply) => {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { ApiError } from '../errors.ts'
+import { probePaths } from '../security.ts'
 import { openBuckets } from './buckets.ts'
 import type { InFlight } from './in-flight.ts'
 
@@ -9,13 +10,12 @@ import type { InFlight } from './in-flight.ts'
 export function limitRequests(
   app: FastifyInstance,
   inFlight: InFlight,
-  { maxRequestsInFlight, staticPrefix }: Pick<Config, 'maxRequestsInFlight' | 'staticPrefix'>,
+  config: Pick<Config, 'maxRequestsInFlight' | 'staticPrefix'>,
 ): void {
-  // Whoever asks whether the server lives is to hear that it does.
-  const probes = new Set(['/health', '/version', '/readyz'].map((path) => staticPrefix + path))
+  const probes = probePaths(config)
   app.addHook('onRequest', (request, reply, done) => {
     if (probes.has(request.url)) return done()
-    if (inFlight.size >= maxRequestsInFlight) return done(tooBusy())
+    if (inFlight.size >= config.maxRequestsInFlight) return done(tooBusy())
     inFlight.add(request, reply)
     done()
   })
