@@ -2,17 +2,11 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Config } from '../config.ts'
 import { ApiError } from '../errors.ts'
+import type { Person } from '../operations/signed-in.ts'
 import { issuerKeys } from './issuer-keys.ts'
 
 /** What clocks may differ. */
-const CLOCK_TOLERANCE_SECONDS = 30
-
-/** Whom a credential of somebody else's making names. */
-export interface Person {
-  readonly username: string
-  /** Undefined where it says nothing of groups. */
-  readonly groups: readonly string[] | undefined
-}
+export const CLOCK_TOLERANCE_SECONDS = 30
 
 /**
  * @returns whom a JWT names

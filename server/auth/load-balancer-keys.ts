@@ -1,5 +1,6 @@
 /** The keys AWS's load balancers sign with: one each, as PEM, at a URL of their region. */
 import { importSPKI } from 'jose'
+import { keepLatest } from '../bounded.ts'
 import { ApiError } from '../errors.ts'
 import { unauthenticated } from './jwt.ts'
 
@@ -10,7 +11,7 @@ const TIMEOUT_MS = 5_000
 const MOST_KEYS = 20
 /** However many ids requests make up. */
 const MOST_FETCHES = 10
-const FETCHES_PER_MS = 60_000
+const FETCHES_WITHIN_MS = 60_000
 
 const KEY_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -24,12 +25,11 @@ export function loadBalancerKeys(arn: string, keysUrl: string): (id: unknown) =>
       throw unauthenticated('its key has no id of a load balancer')
     const found = known.get(id)
     if (found) return found
-    fetches = fetches.filter((at) => at > performance.now() - FETCHES_PER_MS)
+    fetches = fetches.filter((at) => at > performance.now() - FETCHES_WITHIN_MS)
     if (fetches.length >= MOST_FETCHES) throw unavailable(new Error('too many keys were asked for'))
     fetches.push(performance.now())
     const fetching = fetchKey(`${base}/${id}`)
-    known.set(id, fetching)
-    if (known.size > MOST_KEYS) known.delete(known.keys().next().value ?? '')
+    keepLatest(known, id, fetching, MOST_KEYS)
     fetching.catch(() => known.delete(id))
     return fetching
   }

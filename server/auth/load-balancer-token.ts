@@ -1,11 +1,9 @@
 /** What AWS's Application Load Balancer says of whom it has signed in. Imported only where a setting names one. */
 import { type CompactJWSHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import type { Config } from '../config.ts'
-import { type Person, personOf, refuse, unauthenticated } from './jwt.ts'
+import type { Person } from '../operations/signed-in.ts'
+import { CLOCK_TOLERANCE_SECONDS, personOf, refuse, unauthenticated } from './jwt.ts'
 import { loadBalancerKeys } from './load-balancer-keys.ts'
-
-/** What clocks may differ. */
-const CLOCK_TOLERANCE_SECONDS = 30
 
 /**
  * @returns whom `x-amzn-oidc-data` names

@@ -1,5 +1,6 @@
 /** Who signs in and out, as entries of the audit log. */
 import type { FastifyRequest } from 'fastify'
+import { keepLatest } from '../bounded.ts'
 import type { Login } from '../operations/login.ts'
 import { networkOf } from '../operations/sign-in-guard.ts'
 import type { Identity } from './sign-in.ts'
@@ -34,10 +35,7 @@ export function firstUses(login: Login) {
     // Neither an id nor a network has a blank in it.
     const key = `${tokenId} ${networkOf(request.ip)} ${identity.username}`
     if (now - (seen.get(key) ?? Number.NEGATIVE_INFINITY) < KEPT_MS) return
-    seen.delete(key)
-    seen.set(key, now)
-    const [oldest] = seen.keys()
-    if (seen.size > MOST_KEPT && oldest !== undefined) seen.delete(oldest)
+    keepLatest(seen, key, now, MOST_KEPT)
     recordSign(login, 'sign-in', identity, request, tokenId && `token_id=${tokenId}`)
   }
 }

@@ -1,5 +1,6 @@
 /** The few pages of the sign-on that are this server's own. */
 import type { FastifyReply } from 'fastify'
+import { escapeHtml } from '../html.ts'
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -27,8 +28,4 @@ export function sendPage(reply: FastifyReply, { status, title, text, link }: Pag
 <p><a href="${escapeHtml(link.path)}">${escapeHtml(link.text)}</a></p>
 </html>
 `)
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -1,4 +1,5 @@
 /** Token buckets: so many in a minute, all at once or one by one. */
+import { keepLatest } from '../bounded.ts'
 
 export interface Buckets {
   /**
@@ -20,7 +21,8 @@ export function openBuckets(perMinute: number, mostKeys = 10_000): Buckets {
   const buckets = new Map<string, Bucket>()
   return {
     take(key, nowMs) {
-      const bucket = buckets.get(key) ?? remember(buckets, key, { left: perMinute, atMs: nowMs }, mostKeys)
+      const bucket = buckets.get(key) ?? { left: perMinute, atMs: nowMs }
+      if (!buckets.has(key)) keepLatest(buckets, key, bucket, mostKeys)
       bucket.left = Math.min(perMinute, bucket.left + (nowMs - bucket.atMs) * perMs)
       bucket.atMs = nowMs
       if (bucket.left < 1) return Math.ceil((1 - bucket.left) / perMs / 1000)
@@ -28,10 +30,4 @@ export function openBuckets(perMinute: number, mostKeys = 10_000): Buckets {
       return 0
     },
   }
-}
-
-function remember(buckets: Map<string, Bucket>, key: string, bucket: Bucket, mostKeys: number): Bucket {
-  if (buckets.size >= mostKeys) buckets.delete(buckets.keys().next().value as string)
-  buckets.set(key, bucket)
-  return bucket
 }

@@ -1,3 +1,5 @@
+import { keepLatest } from '../bounded.ts'
+
 /** How long a change by another process may go unnoticed. */
 const KEPT_MS = 1_000
 const MOST_KEPT = 10_000
@@ -29,7 +31,7 @@ export class Recent<Value> {
     const there = this.#kept.get(key)
     if (there && now < there.until) return there.reading
     const kept: Kept<Value> = { reading: this.#read(key), until: now + KEPT_MS }
-    this.#keep(key, kept)
+    keepLatest(this.#kept, key, kept, MOST_KEPT)
     try {
       kept.value = await kept.reading
       return kept.value
@@ -47,12 +49,5 @@ export class Recent<Value> {
   /** After a change that may concern any of them. */
   forgetAll(): void {
     this.#kept.clear()
-  }
-
-  #keep(key: string, kept: Kept<Value>): void {
-    this.#kept.delete(key)
-    this.#kept.set(key, kept)
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest)
   }
 }

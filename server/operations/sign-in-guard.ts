@@ -1,5 +1,6 @@
 /** Slows down who guesses passwords, in a way that keeps nobody out for long. */
 import { isIPv4 } from 'node:net'
+import { keepLatest } from '../bounded.ts'
 import { ApiError } from '../errors.ts'
 
 export interface GuardSettings {
@@ -59,7 +60,7 @@ export class SignInGuard {
       const isForgotten = before === undefined || now - before.lastMs > FORGOTTEN_MS
       const count = isForgotten ? 1 : before.count + 1
       const untilMs = count < free ? 0 : now + this.#waitMs(count - free)
-      keep(this.#failures, key, { count, lastMs: now, untilMs })
+      keepLatest(this.#failures, key, { count, lastMs: now, untilMs }, MOST_KEPT)
       this.#waitedForUntilMs = Math.max(this.#waitedForUntilMs, untilMs)
     }
   }
@@ -69,7 +70,7 @@ export class SignInGuard {
     const key = pairOf(username, address)
     const isNew = !this.#isKnown(key)
     this.#failures.delete(key)
-    keep(this.#known, key, this.#clock())
+    keepLatest(this.#known, key, this.#clock(), MOST_KEPT)
     return isNew
   }
 
@@ -90,12 +91,6 @@ export class SignInGuard {
   #waitMs(excess: number): number {
     return Math.min(2 ** excess, this.#settings.longestSeconds) * 1000
   }
-}
-
-function keep<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size > MOST_KEPT) map.delete(map.keys().next().value as string)
 }
 
 function pairOf(username: string, address: string): string {

@@ -1,4 +1,5 @@
 /** What a person is told where MLflow's UI is not installed. */
+import { escapeHtml } from '../html.ts'
 
 export const MISSING_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -27,8 +28,4 @@ export function missingPage(folder: string | undefined): string {
 
 function command(folder: string | undefined): string {
   return folder === undefined ? 'trackyard ui FOLDER' : `trackyard ui ${folder}`
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -6,6 +6,8 @@ import { posix } from 'node:path'
 const SERVER_LAYERS = [
   'errors.ts',
   'version.ts',
+  'bounded.ts',
+  'html.ts',
   'access',
   'wire.ts',
   'python-json.ts',
