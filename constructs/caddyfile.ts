@@ -22,19 +22,31 @@ export function caddyfile(settings: Proxied, servers: readonly string[]): string
 	}
 }
 
+(patient) {
+	lb_policy least_conn
+	# A server that is away: another one, or the same when it is back. Nothing was sent to it yet.
+	lb_try_duration 30s
+	transport http {
+		dial_timeout 2s
+		# Shorter than the servers': the end that closes an idle connection must be the one that may use it.
+		keepalive 30s
+	}
+}
+
 https://${settings.hostName} {
 	${tlsDirective(settings)}
 	reverse_proxy ${upstreams} {
-		lb_policy least_conn
-		# A server that is away: another one, or the same when it is back. Nothing was sent to it yet.
-		lb_try_duration 30s
+		import patient
 		health_uri ${settings.staticPrefix}/health
 		health_interval 2s
 		health_timeout 5s
-		transport http {
-			dial_timeout 2s
-			# Shorter than the servers': the end that closes an idle connection must be the one that may use it.
-			keepalive 30s
+	}
+	# No server was well when last looked at. Caddy refuses a POST then, without a try: a server that is going still
+	# takes requests, and one that has just come is not known to be well yet.
+	handle_errors {
+		@nobody expression {err.status_code} == 503
+		reverse_proxy @nobody ${upstreams} {
+			import patient
 		}
 	}
 }

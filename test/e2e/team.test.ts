@@ -117,6 +117,18 @@ describe.skipIf(!mlflow)('make up TIER=team', { timeout: 300_000 }, () => {
     expect(await stepsOf(stack, run_id)).toEqual(new Set(acknowledged))
   })
 
+  it('fails no request while both its servers are on their way out', async () => {
+    const { run_id, write, stop } = await startWriters(stack)
+    await write.until(50)
+    const restarts = (['server-1', 'server-2'] as const).map((one) => docker('restart', stack.container(one)))
+    // The proxy has looked at both by then, and neither has left: TRACKYARD_LEAVE_SECONDS is 5.
+    await delay(4000)
+    const { acknowledged, failures } = await stop()
+    await Promise.all(restarts)
+    expect(failures).toEqual([])
+    expect(await stepsOf(stack, run_id)).toEqual(new Set(acknowledged))
+  })
+
   it.each(SERVICES)('comes back by itself when %s is killed', async (service) => {
     const [{ State }] = JSON.parse(await docker('inspect', stack.container(service)))
     // Of the engine's host: Docker does not restart what it has killed itself.
