@@ -6,7 +6,9 @@ import { z } from 'zod'
 import type { Config, SettingName } from '../server/config.ts'
 import { SETTINGS } from '../server/config-settings.ts'
 import { contradictions } from './contradictions.ts'
+import { nearest } from './nearest.ts'
 import { artifacts, backup, database, login, TEAM_DEFAULTS, tls } from './option-kinds.ts'
+import { optionNamesAt } from './option-names.ts'
 import { text, wholeNumber } from './option-types.ts'
 
 /** Port the image listens on, inside its container. */
@@ -115,27 +117,32 @@ export class SettingsError extends Error {
 export function parseSettings(input: unknown): TrackingSettings {
   const tier = (input as Partial<TrackingSettingsInput> | undefined)?.tier
   const withDefaults = tier === 'team' ? { ...TEAM_DEFAULTS, ...(input as object) } : input
-  return parseOptions(schema, withDefaults, Object.keys(TRACKING_OPTIONS.shape))
+  return parseOptions(schema, withDefaults)
 }
 
 /**
- * Checks options that a person wrote. `known` are the names there are.
+ * Checks options that a person wrote.
  * @throws SettingsError with all problems at once
  */
-export function parseOptions<T>(schema: z.ZodType<T>, input: unknown, known: readonly string[]): T {
+export function parseOptions<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
-  throw new SettingsError(parsed.error.issues.flatMap((issue) => problemsOf(issue, input, known)))
+  throw new SettingsError(parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, input)))
 }
 
-function problemsOf(issue: z.core.$ZodIssue, input: unknown, known: readonly string[]): string[] {
+function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
-    const where = issue.path.length > 0 ? `${issue.path.join('.')}.` : ''
+    const known = optionNamesAt(schema, input, issue.path)
     return issue.keys.map(
-      (key) => `${where}${key}: no such option${where ? '' : `; there are ${known.join(', ')}`}`,
+      (key) => `${[...issue.path, key].join('.')}: no such option; ${instead(key, known)}`,
     )
   }
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], input)
   const shown = value === undefined ? '' : `=${JSON.stringify(value)}`
   return [`${issue.path.join('.')}${shown}: ${issue.message}`]
+}
+
+function instead(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known)
+  return meant ? `did you mean ${meant}?` : `there are ${known.join(', ')}`
 }

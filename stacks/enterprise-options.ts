@@ -1,7 +1,10 @@
-/** What a person may say about an EnterpriseStack, as CDK context: `-c trackyard:replicas=4`, or in cdk.json. */
+/**
+ * What a person may say about an EnterpriseStack. The options of a part are in `options/<part>.ts`: an object of its
+ * own, composed here by a line such as `network: networkOptions.prefault({})`.
+ */
 import { z } from 'zod'
-import { optionsUnder } from '../constructs/options-under.ts'
 import { parseOptions, TRACKING_OPTIONS } from '../constructs/settings.ts'
+import { mergeSettings, settingsInContext, type Written } from './settings-sources.ts'
 
 const pattern = (regex: RegExp, message: string) => z.string().regex(regex, { message })
 const cidr = z.cidrv4({ error: 'must be a range of IPv4 addresses such as 10.40.0.0/16' })
@@ -66,9 +69,12 @@ const schema = z
 
 export type EnterpriseOptions = z.output<typeof schema>
 
-/** @throws SettingsError with all problems at once */
-export function readEnterpriseOptions(context: Readonly<Record<string, unknown>>): EnterpriseOptions {
-  return parseOptions(schema, optionsUnder('trackyard:', context), Object.keys(schema.shape))
+/**
+ * The options in CDK context, and those of a settings file under them.
+ * @throws SettingsError with all problems at once
+ */
+export function readEnterpriseOptions(context: Written, file: Written = {}): EnterpriseOptions {
+  return parseOptions(schema, mergeSettings(file, settingsInContext(context)))
 }
 
 /** The options of the servers themselves. */

@@ -3,10 +3,12 @@ import { App } from 'aws-cdk-lib'
 import { SettingsError } from '../constructs/settings.ts'
 import { readEnterpriseOptions } from './enterprise-options.ts'
 import { EnterpriseStack } from './enterprise-stack.ts'
+import { settingsInFile } from './settings-sources.ts'
 
 try {
   const app = new App()
-  const options = readEnterpriseOptions(app.node.getAllContext())
+  const context = app.node.getAllContext()
+  const options = readEnterpriseOptions(context, settingsInFile(context, process.cwd()))
   new EnterpriseStack(app, 'EnterpriseStack', {
     description: 'Trackyard: an MLflow tracking server',
     env: { account: options.account, region: options.region },
@@ -14,7 +16,9 @@ try {
   })
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error
-  const problems = error.problems.map((problem) => `\n  trackyard:${problem}`).join('')
-  process.stderr.write(`The context of EnterpriseStack (cdk.json, or -c trackyard:name=value):${problems}\n`)
+  const problems = error.problems.map((problem) => `\n  ${problem}`).join('')
+  process.stderr.write(
+    `The settings of EnterpriseStack (trackyard.json, cdk.json, or -c trackyard:name=value):${problems}\n`,
+  )
   process.exitCode = 1
 }

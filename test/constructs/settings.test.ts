@@ -48,7 +48,10 @@ describe('the settings of a stack', () => {
       'port=70000: must be a whole number from 1 to 65535',
       'logLevel="loud": must be debug, info, warn, error or silent',
       expect.stringMatching(/^staticPrefix="mlflow\/": /),
-      expect.stringMatching(/^prot: no such option; there are name, tier, /),
+      'prot: no such option; did you mean port?',
+    ])
+    expect(problemsOf({ tier: 'local', colour: 'green' })).toEqual([
+      expect.stringMatching(/^colour: no such option; there are name, tier, /),
     ])
   })
 
@@ -63,7 +66,9 @@ describe('the settings of a stack', () => {
 
   it('name the option of a database that does not exist, and hold no password', () => {
     const database = { kind: 'postgres', host: 'db.internal', password: 'hunter2' }
-    expect(problemsOf({ ...ENTERPRISE, database })).toEqual(['database.password: no such option'])
+    expect(problemsOf({ ...ENTERPRISE, database })).toEqual([
+      'database.password: no such option; there are kind, host, port, name, tls',
+    ])
   })
 
   it.each([

@@ -48,7 +48,7 @@ describe.each(nodesOfPeople())('cdk synth EnterpriseStack under Node $version', 
       (error: { code: number; stderr: string }) => error,
     )
     expect(code).toBe(1)
-    expect(stderr).toMatch(/trackyard:replica: no such option; there are name, /)
+    expect(stderr).toMatch(/ {2}replica: no such option; did you mean replicas\?/)
     expect(stderr).not.toMatch(/^\s+at /m)
   }, 60_000)
 })

@@ -102,7 +102,7 @@ describe('the EnterpriseStack', () => {
 it('the options of an EnterpriseStack are refused with every problem at once', () => {
   const context = { 'trackyard:replica': '3', 'trackyard:region': 'Frankfurt', 'trackyard:workers': '65' }
   expect(() => readEnterpriseOptions(context)).toThrow(
-    /^workers=65: must be .* 1 to 64\nregion="Frankfurt": must be a region .*\nreplica: no such option; there are name, /,
+    /^workers=65: must be .* 1 to 64\nregion="Frankfurt": must be a region .*\nreplica: no such option; did you mean replicas\?$/,
   )
   expect(() => readEnterpriseOptions({ 'trackyard:internetFacing': 'true' })).toThrow(
     'internetFacing=true: needs certificateArn, domainName and clients',

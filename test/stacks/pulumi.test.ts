@@ -54,7 +54,7 @@ describe('the Pulumi stack local', () => {
         'memoryMiB=12: must be a whole number from 256 to 1048576 MiB',
       ].join('\n  '),
     )
-    await expect(failure).rejects.toThrow(/prot: no such option; there are name, /)
+    await expect(failure).rejects.toThrow(/prot: no such option; did you mean port\?/)
     await expect(failure).rejects.toMatchObject({ __pulumiRunError: true })
     expect(registered).toEqual([])
   })

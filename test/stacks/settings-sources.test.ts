@@ -1,0 +1,56 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
+import { mergeSettings, settingsInContext, settingsInFile } from '../../stacks/settings-sources.ts'
+import { temporaryFolder } from '../server/support.ts'
+
+describe('the settings in CDK context', () => {
+  it('reach an option of a part by its name with dots, which wins over the object of cdk.json', () => {
+    const context = {
+      'trackyard:network.egress': 'none',
+      'trackyard:network': { egress: 'nat', zones: 3 },
+      'trackyard:network.flowLogs.days': '90',
+      'trackyard:replicas': '4',
+      '@aws-cdk/core:enablePartitionLiterals': true,
+    }
+    expect(settingsInContext(context)).toEqual({
+      network: { egress: 'none', zones: 3, flowLogs: { days: 90 } },
+      replicas: 4,
+    })
+  })
+})
+
+describe('the settings file', () => {
+  it('is trackyard.json where there is one, and whatever -c settings= names', async () => {
+    const folder = await temporaryFolder()
+    expect(settingsInFile({}, folder)).toEqual({})
+    await writeFile(join(folder, 'trackyard.json'), '{"replicas":3}')
+    await writeFile(join(folder, 'test.json'), '{"replicas":1}')
+    expect(settingsInFile({}, folder)).toEqual({ replicas: 3 })
+    expect(settingsInFile({ settings: 'test.json' }, folder)).toEqual({ replicas: 1 })
+  })
+
+  it('is refused by its name when it is not there, no JSON, or no object', async () => {
+    const folder = await temporaryFolder()
+    expect(() => settingsInFile({ settings: 'gone.json' }, folder)).toThrow(/^settings=gone\.json: ENOENT/)
+    await writeFile(join(folder, 'trackyard.json'), '{"replicas":3,}')
+    expect(() => settingsInFile({}, folder)).toThrow(/^settings=trackyard\.json: .*JSON/)
+    await writeFile(join(folder, 'trackyard.json'), '[3]')
+    expect(() => settingsInFile({}, folder)).toThrow('trackyard.json must hold an object of options')
+  })
+
+  it('gives way to the context, option by option', () => {
+    const file = { workers: 2, database: { kind: 'a', days: 1 }, allowedHosts: ['a', 'b'] }
+    const context = { database: { days: 2 }, allowedHosts: ['c'] }
+    expect(mergeSettings(file, context)).toEqual({
+      workers: 2,
+      database: { kind: 'a', days: 2 },
+      allowedHosts: ['c'],
+    })
+    expect(readEnterpriseOptions({ 'trackyard:replicas': '3' }, { replicas: 4, workers: 2 })).toMatchObject({
+      replicas: 3,
+      workers: 2,
+    })
+  })
+})
