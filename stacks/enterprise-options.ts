@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import { parseOptions, TRACKING_OPTIONS } from '../constructs/settings.ts'
+import { deploymentOptions } from './options/deployment.ts'
+import { PROFILES } from './profiles.ts'
 import { mergeSettings, settingsInContext, type Written } from './settings-sources.ts'
 
 const pattern = (regex: RegExp, message: string) => z.string().regex(regex, { message })
@@ -37,13 +39,7 @@ const serverOptions = {
 const schema = z
   .strictObject({
     ...serverOptions,
-    /** Account to deploy to, 12 digits. @default the one of the credentials that deploy */
-    account: z.coerce
-      .string()
-      .regex(/^\d{12}$/, { message: 'must be 12 digits' })
-      .optional(),
-    /** Region to deploy to. @default the one of the credentials that deploy */
-    region: pattern(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1').optional(),
+    ...deploymentOptions,
     /** Availability Zones by name, at least two. @default the first two of the region */
     availabilityZones: z.array(z.string()).min(2, { message: 'must be at least two zones' }).optional(),
     /** Address range of the VPC. @default 10.40.0.0/16 */
@@ -68,13 +64,17 @@ const schema = z
   })
 
 export type EnterpriseOptions = z.output<typeof schema>
+/** What a person writes. */
+export type EnterpriseOptionsInput = z.input<typeof schema>
 
 /**
- * The options in CDK context, and those of a settings file under them.
+ * The options in CDK context, those of a settings file under them, and under both the defaults of the profile.
  * @throws SettingsError with all problems at once
  */
 export function readEnterpriseOptions(context: Written, file: Written = {}): EnterpriseOptions {
-  return parseOptions(schema, mergeSettings(file, settingsInContext(context)))
+  const written = mergeSettings(file, settingsInContext(context))
+  const profile = deploymentOptions.profile.safeParse(written.profile).data ?? 'standard'
+  return parseOptions(schema, mergeSettings(PROFILES[profile], written))
 }
 
 /** The options of the servers themselves. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CfnOutput, IgnoreMode, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, IgnoreMode, PermissionsBoundary, Stack, type StackProps, Tags } from 'aws-cdk-lib'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets'
@@ -24,8 +24,17 @@ export class EnterpriseStack extends Stack {
   readonly #zones: string[]
 
   constructor(scope: Construct, id: string, props: EnterpriseStackProps) {
-    super(scope, id, props)
     const { options } = props
+    super(scope, id, {
+      description: 'Trackyard: an MLflow tracking server',
+      env: { account: options.account, region: options.region },
+      tags: options.tags,
+      ...(options.permissionsBoundaryArn && {
+        permissionsBoundary: PermissionsBoundary.fromArn(options.permissionsBoundaryArn),
+      }),
+      ...props,
+    })
+    for (const [name, value] of Object.entries(options.tags)) Tags.of(this).add(name, value)
     this.#zones = options.availabilityZones ?? firstZones(2)
 
     const { vpc, privateSubnets, dataSubnets } = new Network(this, 'Network', {

@@ -1,6 +1,7 @@
 /** The CDK app. */
 import { App } from 'aws-cdk-lib'
 import { SettingsError } from '../constructs/settings.ts'
+import { applyBlueprint } from './blueprint.ts'
 import { readEnterpriseOptions } from './enterprise-options.ts'
 import { EnterpriseStack } from './enterprise-stack.ts'
 import { settingsInFile } from './settings-sources.ts'
@@ -9,11 +10,8 @@ try {
   const app = new App()
   const context = app.node.getAllContext()
   const options = readEnterpriseOptions(context, settingsInFile(context, process.cwd()))
-  new EnterpriseStack(app, 'EnterpriseStack', {
-    description: 'Trackyard: an MLflow tracking server',
-    env: { account: options.account, region: options.region },
-    options,
-  })
+  if (options.blueprint) await applyBlueprint(app, options.blueprint)
+  new EnterpriseStack(app, 'EnterpriseStack', { options })
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error
   const problems = error.problems.map((problem) => `\n  ${problem}`).join('')

@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { App, type Stack } from 'aws-cdk-lib'
+import type { Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, it } from 'vitest'
-import cdkJson from '../../cdk.json' with { type: 'json' }
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
-import { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
 import { statementsOf } from '../constructs/cdk/stack.ts'
 import { temporaryFolder } from '../server/support.ts'
+import { enterpriseAssembly, enterpriseStack } from './enterprise-synth.ts'
 
 describe('the EnterpriseStack', () => {
   let stack: Stack
   beforeAll(() => {
-    stack = synthesize()
+    stack = enterpriseStack()
   })
 
   it('has the template it had', () => {
@@ -60,12 +59,12 @@ describe('the EnterpriseStack', () => {
   })
 
   it('asks AWS nothing, even about an account and a region', () => {
-    const { missing } = assemblyOf({ account: '123456789012', region: 'eu-central-1' }).manifest
+    const { missing } = enterpriseAssembly({ account: '123456789012', region: 'eu-central-1' }).manifest
     expect(missing ?? []).toEqual([])
   })
 
   it('builds the image of every tier from what its Dockerfile copies', async () => {
-    const { directory } = assemblyOf({}, await temporaryFolder())
+    const { directory } = enterpriseAssembly({}, await temporaryFolder())
     const assets = JSON.parse(await readFile(join(directory, 'EnterpriseStack.assets.json'), 'utf8'))
     const [image, ...others] = Object.values<Record<string, Record<string, string>>>(assets.dockerImages)
     expect(others).toEqual([])
@@ -79,14 +78,14 @@ describe('the EnterpriseStack', () => {
     }
   })
 
-  it('takes its options from the context', () => {
+  it('takes its options from the settings', () => {
     const template = Template.fromStack(
-      synthesize({
-        replicas: '3',
+      enterpriseStack({
+        replicas: 3,
         domainName: 'mlflow.example.com',
         certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
-        clients: '["203.0.113.0/24"]',
-        internetFacing: 'true',
+        clients: ['203.0.113.0/24'],
+        internetFacing: true,
         image: 'trackyard:1.2.3',
       }),
     )
@@ -111,19 +110,3 @@ it('the options of an EnterpriseStack are refused with every problem at once', (
     'certificateArn: a domain name needs a certificate',
   )
 })
-
-function synthesize(options: Record<string, string> = {}, outdir?: string): EnterpriseStack {
-  const prefixed = Object.entries(options).map(([name, value]) => [`trackyard:${name}`, value])
-  const context = { ...cdkJson.context, ...Object.fromEntries(prefixed) }
-  const app = new App({ context, analyticsReporting: false, ...(outdir && { outdir }) })
-  const read = readEnterpriseOptions(app.node.getAllContext())
-  return new EnterpriseStack(app, 'EnterpriseStack', {
-    env: { account: read.account, region: read.region },
-    options: read,
-  })
-}
-
-function assemblyOf(options: Record<string, string>, outdir?: string) {
-  const app = synthesize(options, outdir).node.root as App
-  return app.synth()
-}

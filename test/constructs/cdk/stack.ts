@@ -10,8 +10,12 @@ import { firstZones } from '../../../constructs/cdk/network.ts'
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 /** Under the feature flags of cdk.json, with nothing in it. */
+export function emptyApp(outdir?: string): App {
+  return new App({ context: cdkJson.context, analyticsReporting: false, ...(outdir && { outdir }) })
+}
+
 export function emptyStack(): Stack {
-  return new Stack(new App({ context: cdkJson.context, analyticsReporting: false }), 'Test')
+  return new Stack(emptyApp(), 'Test')
 }
 
 /** A VPC with public, private and isolated subnets in two zones. */
