@@ -56,8 +56,7 @@ const ENVIRONMENT_READERS = /^(server\/(main|cli)\.ts|stacks\/.*)$/
 /** Packages that belong to one place. */
 const PACKAGE_HOMES: readonly { readonly packages: RegExp; readonly home: RegExp }[] = [
   { packages: /^(@pulumi\/|pulumi$)/, home: /^(constructs\/pulumi|stacks)\// },
-  // Options are read without CDK too, by `trackyard estimate`.
-  { packages: /^(@?aws-cdk|constructs$|cdk-nag)/, home: /^(constructs\/cdk|stacks(?!\/options))\// },
+  { packages: /^(@?aws-cdk|constructs$|cdk-nag)/, home: /^(constructs\/cdk|stacks)\// },
   {
     packages: /^(fastify|@fastify\/)/,
     home: /^server\/((rpc|app|main|context|health|security)\.ts|auth\/|limits\/|ui\/|routes\/)/,
@@ -107,8 +106,7 @@ function relativeProblem(from: string, to: string): string | undefined {
   if (top === 'server') {
     return toTop === 'server' ? serverProblem(below, toBelow) : 'the server knows nothing of what deploys it'
   }
-  if (top === 'stacks')
-    return below === 'options' && engineOf(to) ? 'options are read without an engine' : undefined
+  if (top === 'stacks') return undefined
   if (toTop === 'stacks') return 'a construct is a library, a stack a program'
   if (toTop === 'server') {
     return /^server\/config(-settings)?\.ts$/.test(to) ? undefined : 'of the server, only its settings'
