@@ -48,7 +48,7 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.maxRequestBytes,
-    trustProxy: trustedProxies(config.trustedProxies),
+    trustProxy: config.trustedProxies.length > 0 && trustedProxies(config.trustedProxies),
     // A socket on which nothing moves for this long is closed; uploads may take their time.
     connectionTimeout: 60_000,
     requestTimeout: 0,

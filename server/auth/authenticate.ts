@@ -5,6 +5,7 @@ import { ANYBODY, type Caller, NOBODY } from '../access/caller.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { challenge } from './challenge.ts'
+import { KeptConnections } from './kept-connections.ts'
 import { nameOf, type Permission } from './permission.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 
@@ -34,6 +35,7 @@ export interface Gate {
 export function nameCallers(app: FastifyInstance, context: Context, gate: Gate | undefined): void {
   if (context.login && !gate) throw new Error('a login is on, and nothing signs anybody in')
   app.decorateRequest('caller', null as never)
+  const connections = new KeptConnections()
   app.addHook('onRequest', (request, reply, done) => {
     // A path that leads nowhere has no permission: who is not signed in does not learn which do.
     const isOpen = request.routeOptions.config?.permission === 'open'
@@ -51,7 +53,7 @@ export function nameCallers(app: FastifyInstance, context: Context, gate: Gate |
     }
     let caller: Caller | Promise<Caller>
     try {
-      caller = signIn(gate, context, request)
+      caller = callerOfRequest(gate, context, request, connections)
     } catch (error) {
       return refused(error as Error)
     }
@@ -77,15 +79,34 @@ export function requirePermissions(app: FastifyInstance): void {
 }
 
 /** Waits for nothing where the credential and its user are known: every request pays for what it waits for. */
-function signIn(gate: Gate, context: Context, request: FastifyRequest, first = 0): Caller | Promise<Caller> {
+function callerOfRequest(
+  gate: Gate,
+  context: Context,
+  request: FastifyRequest,
+  connections: KeptConnections,
+): Caller | Promise<Caller> {
+  const kept = connections.find(request)
+  if (kept) return callerOf(gate, kept)
+  connections.forget(request)
+  const named = (identity: Identity) => {
+    connections.keep(request, identity)
+    return callerOf(gate, identity)
+  }
+  const identity = signIn(gate, context, request)
+  return identity instanceof Promise ? identity.then(named) : named(identity)
+}
+
+function signIn(
+  gate: Gate,
+  context: Context,
+  request: FastifyRequest,
+  first = 0,
+): Identity | Promise<Identity> {
   for (let at = first; at < gate.ways.length; at++) {
     const identity = gate.ways[at]?.(context, request)
-    if (identity instanceof Promise) {
-      return identity.then((found) =>
-        found ? callerOf(gate, found) : signIn(gate, context, request, at + 1),
-      )
-    }
-    if (identity) return callerOf(gate, identity)
+    if (identity instanceof Promise)
+      return identity.then((found) => found ?? signIn(gate, context, request, at + 1))
+    if (identity) return identity
   }
   throw unauthenticated()
 }

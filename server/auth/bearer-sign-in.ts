@@ -1,7 +1,7 @@
 /** `Authorization: Bearer`, as clients send MLFLOW_TRACKING_TOKEN: a token of ours, or a JWT of the configured issuer. */
 import type { Config } from '../config.ts'
 import { ApiError } from '../errors.ts'
-import { checkToken } from '../operations/access-tokens.ts'
+import { checkToken, findKnownToken, hashOfShown } from '../operations/access-tokens.ts'
 import type { Login } from '../operations/login.ts'
 import { signedIn } from '../operations/signed-in.ts'
 import { holdsToken, looksLikeToken } from '../operations/token-text.ts'
@@ -21,13 +21,15 @@ export function bearerSignIn(config: Config, login: Login): SignIn {
     const token = bearerOf(headers.authorization)
     if (token === undefined) return undefined
     if (looksLikeToken(token)) {
+      const hash = hashOfShown(token)
+      const isStillGood = () => findKnownToken(login, hash, clock()) !== undefined
       const admitted = ({ id, username, scope }: AccessToken): Identity => {
-        const identity: Identity = { username, via: 'token', scope }
+        const identity: Identity = { username, via: 'token', scope, isStillGood }
         recordUse(identity, request, clock(), id)
         return identity
       }
-      const known = checkToken(login, token, clock())
-      return known instanceof Promise ? known.then(admitted) : admitted(known)
+      const known = findKnownToken(login, hash, clock())
+      return known ? admitted(known) : checkToken(login, hash, clock()).then(admitted)
     }
     if (!readJwt) throw unauthenticated('it is no access token of this server, and no issuer of JWTs is set')
     return ofJwt(login, readJwt, token).then((identity) => {

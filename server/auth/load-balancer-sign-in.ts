@@ -6,7 +6,7 @@ import { firstUses } from './sign-events.ts'
 import type { Identity, SignIn } from './sign-in.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
-const HEADER = 'x-amzn-oidc-data'
+export const PERSON_HEADER = 'x-amzn-oidc-data'
 
 /** The header alone is nothing: its signature, and whose it is, decide. */
 export function loadBalancerSignIn(config: Config, login: Login): SignIn {
@@ -16,7 +16,7 @@ export function loadBalancerSignIn(config: Config, login: Login): SignIn {
   let reader: ReturnType<typeof importReader> | undefined
   return ({ clock }, request) => {
     const { headers, socket } = request
-    const token = headers[HEADER]
+    const token = headers[PERSON_HEADER]
     if (!isOn || typeof token !== 'string') return undefined
     if (config.trustedProxies.length > 0 && !isTrusted(socket.remoteAddress)) return undefined
     reader ??= importReader(config)

@@ -31,9 +31,9 @@ export function passwordSignIn(login: Login): SignIn {
     if (!isOn || !/^basic(\s|$)/i.test(authorization)) return undefined
     const digest = hash('sha256', key + authorization)
     const checked = remembered.get(digest)
-    if (checked && login.users.peek(checked.username)?.passwordHash === checked.passwordHash) {
+    if (checked && isStillRight(login, checked)) {
       login.signInGuard.check(checked.username, request.ip)
-      return admitted(login, checked.username, request)
+      return admitted(login, checked.username, request, () => isStillRight(login, checked))
     }
     return checkPassword(login, context, request, (right) => remembered.set(digest, right))
   }
@@ -65,12 +65,23 @@ async function checkPassword(
     throw refusal()
   }
   // Its user may become an admin.
-  if (!isLegacy) remember({ username, passwordHash: user.passwordHash })
-  return admitted(login, username, request)
+  if (isLegacy) return admitted(login, username, request)
+  const checked = { username, passwordHash: user.passwordHash }
+  remember(checked)
+  return admitted(login, username, request, () => isStillRight(login, checked))
 }
 
-function admitted(login: Login, username: string, request: FastifyRequest): Identity {
-  const identity: Identity = { username, via: 'password' }
+function isStillRight({ users }: Login, { username, passwordHash }: Checked): boolean {
+  return users.peek(username)?.passwordHash === passwordHash
+}
+
+function admitted(
+  login: Login,
+  username: string,
+  request: FastifyRequest,
+  isStillGood?: () => boolean,
+): Identity {
+  const identity: Identity = { username, via: 'password', isStillGood }
   // A client sends its password with every request.
   if (login.signInGuard.succeeded(username, request.ip)) recordSign(login, 'sign-in', identity, request)
   return identity

@@ -10,6 +10,8 @@ export interface Identity {
   readonly via: Caller['via']
   /** What the credential leaves of what its owner may do. */
   readonly scope?: Scope | undefined
+  /** Whether its credential would name the same again, without a look at it; a way without it is always asked. */
+  readonly isStillGood?: (() => boolean) | undefined
 }
 
 /**

@@ -62,28 +62,32 @@ export async function createToken(
   return { token, info: { ...info, username: request.username, lastUsedTime: undefined } }
 }
 
-/**
- * The token that a request has shown, while it is good; notes that it is in use.
- * @throws ApiError UNAUTHENTICATED
- */
-export function checkToken(
-  { db, tokens }: Tokens,
-  text: string,
-  now: number,
-): AccessToken | Promise<AccessToken> {
-  if (!holdsToken(text)) throw refused('it is cut off, or not as it was shown')
-  const hash = hashToken(text)
-  const known = tokens.peek(hash)
-  const isQuick = known && now < known.expirationTime && !isToBeNoted(known, now)
-  return isQuick ? known : lookUp({ db, tokens }, hash, now)
-}
-
-interface Tokens {
+export interface Tokens {
   readonly db: AuthDb
+  /** By their hashes. */
   readonly tokens: Recent<AccessToken>
 }
 
-async function lookUp({ db, tokens }: Tokens, hash: string, now: number): Promise<AccessToken> {
+/**
+ * By what the database knows a token that a request has shown.
+ * @throws ApiError UNAUTHENTICATED
+ */
+export function hashOfShown(text: string): string {
+  if (!holdsToken(text)) throw refused('it is cut off, or not as it was shown')
+  return hashToken(text)
+}
+
+/** A token that is known to be good, and for which nothing is to be written. */
+export function findKnownToken({ tokens }: Tokens, hash: string, now: number): AccessToken | undefined {
+  const known = tokens.peek(hash)
+  return known && now < known.expirationTime && !isToBeNoted(known, now) ? known : undefined
+}
+
+/**
+ * The token while it is good; notes that it is in use.
+ * @throws ApiError UNAUTHENTICATED
+ */
+export async function checkToken({ db, tokens }: Tokens, hash: string, now: number): Promise<AccessToken> {
   const token = await tokens.find(hash)
   if (!token) throw refused('it is not known, or was revoked')
   if (token.expirationTime <= now) {
