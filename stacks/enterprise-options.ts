@@ -5,6 +5,8 @@
 import { z } from 'zod'
 import { parseOptions, TRACKING_OPTIONS } from '../constructs/settings.ts'
 import { deploymentOptions } from './options/deployment.ts'
+import { networkOptions } from './options/network.ts'
+import { maxReplicasOf, serviceOptions } from './options/service.ts'
 import { PROFILES } from './profiles.ts'
 import { mergeSettings, settingsInContext, type Written } from './settings-sources.ts'
 
@@ -40,10 +42,10 @@ const schema = z
   .strictObject({
     ...serverOptions,
     ...deploymentOptions,
-    /** Availability Zones by name, at least two. @default the first two of the region */
-    availabilityZones: z.array(z.string()).min(2, { message: 'must be at least two zones' }).optional(),
-    /** Address range of the VPC. @default 10.40.0.0/16 */
-    cidr: cidr.optional(),
+    /** Where everything runs. @default a new VPC */
+    network: networkOptions.prefault({}),
+    /** The instances, and how many servers run on them. */
+    service: serviceOptions.prefault({}),
     /** Certificate of the domain name. @default none: plain HTTP inside the VPC */
     certificateArn: pattern(/^arn:[\w-]+:acm:/, 'must be the ARN of a certificate').optional(),
     /** Name that clients use; it must lead to the load balancer. */
@@ -60,6 +62,17 @@ const schema = z
     if (domainName && !certificateArn) refuse('certificateArn', 'a domain name needs a certificate')
     if (internetFacing && !(certificateArn && clients)) {
       refuse('internetFacing', 'needs certificateArn, domainName and clients: who may connect')
+    }
+  })
+
+  .superRefine(({ region, network, replicas, service }, context) => {
+    const zones = network.vpc?.availabilityZones ?? network.availabilityZones ?? []
+    if (region && !zones.every((zone) => zone.startsWith(region))) {
+      context.addIssue({ code: 'custom', path: ['region'], message: `${zones.join(', ')} are not in it` })
+    }
+    if (maxReplicasOf(service, replicas) < replicas) {
+      const message = `must be at least replicas, ${replicas}`
+      context.addIssue({ code: 'custom', path: ['service', 'maxReplicas'], message })
     }
   })
 

@@ -2,15 +2,18 @@ import { join } from 'node:path'
 import { CfnOutput, IgnoreMode, PermissionsBoundary, Stack, type StackProps, Tags } from 'aws-cdk-lib'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
-import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets'
+import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import type { Construct } from 'constructs'
+import { machineOf } from '../constructs/cdk/architecture.ts'
 import { ArtifactBucket } from '../constructs/cdk/artifact-bucket.ts'
 import { Cluster } from '../constructs/cdk/cluster.ts'
 import { Database } from '../constructs/cdk/database.ts'
 import { Edge } from '../constructs/cdk/edge.ts'
-import { firstZones, Network } from '../constructs/cdk/network.ts'
+import { newLogKey } from '../constructs/cdk/log-key.ts'
+import { Network } from '../constructs/cdk/network.ts'
 import { Service } from '../constructs/cdk/service.ts'
+import { clusterProps, networkProps, serviceProps, zonesOf } from './enterprise-compute.ts'
 import { type EnterpriseOptions, serverSettings } from './enterprise-options.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
@@ -35,19 +38,23 @@ export class EnterpriseStack extends Stack {
       ...props,
     })
     for (const [name, value] of Object.entries(options.tags)) Tags.of(this).add(name, value)
-    this.#zones = options.availabilityZones ?? firstZones(2)
+    this.#zones = zonesOf(options)
+    const logKey = newLogKey(this, 'LogKey')
 
-    const { vpc, privateSubnets, dataSubnets } = new Network(this, 'Network', {
-      ...(options.cidr && { cidr: options.cidr }),
-      availabilityZones: this.#zones,
-    })
+    const network = new Network(this, 'Network', networkProps(this, options, logKey))
+    const { vpc, privateSubnets, dataSubnets, httpsPeers } = network
     const database = new Database(this, 'Database', { vpc, vpcSubnets: dataSubnets })
     const artifacts = new ArtifactBucket(this, 'Artifacts')
-    const edge = new Edge(this, 'Edge', { vpc, ...this.edgeAccess(options) })
+    const edge = new Edge(this, 'Edge', {
+      vpc,
+      ...(!options.internetFacing && { vpcSubnets: privateSubnets }),
+      ...this.edgeAccess(options),
+    })
     const { cluster, capacityProviderName } = new Cluster(this, 'Cluster', {
       vpc,
       vpcSubnets: privateSubnets,
-      minInstances: options.replicas,
+      httpsPeers,
+      ...clusterProps(options),
     })
     const service = new Service(this, 'Service', {
       cluster,
@@ -55,6 +62,9 @@ export class EnterpriseStack extends Stack {
       vpcSubnets: privateSubnets,
       image: this.image(options),
       databaseCredentials: database.credentials,
+      httpsPeers,
+      logKey,
+      ...serviceProps(options),
       settings: {
         ...serverSettings(options),
         tier: 'enterprise',
@@ -89,12 +99,12 @@ export class EnterpriseStack extends Stack {
   }
 
   /** The image it is given, or the one of every tier, built when the stack is deployed. */
-  private image({ image }: EnterpriseOptions): ContainerImage {
+  private image({ image, service }: EnterpriseOptions): ContainerImage {
     if (image) return ContainerImage.fromRegistry(image)
     const asset = new DockerImageAsset(this, 'Image', {
       directory: REPOSITORY,
       file: 'docker/Dockerfile',
-      platform: Platform.LINUX_AMD64,
+      platform: machineOf(service.architecture).platform,
       ignoreMode: IgnoreMode.DOCKER,
       // .dockerignore leaves these out, since docker build finds them by itself.
       exclude: ['!docker', '!docker/Dockerfile'],

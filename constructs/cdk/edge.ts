@@ -6,6 +6,8 @@ import { Construct } from 'constructs'
 
 export interface EdgeProps {
   readonly vpc: ec2.IVpc
+  /** @default the public ones on the internet, else the private ones with a way out */
+  readonly vpcSubnets?: ec2.SubnetSelection
   /**
    * Who may connect.
    * @default the addresses of the VPC
@@ -46,7 +48,7 @@ export class Edge extends Construct {
     this.loadBalancer = new elb.ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc,
       internetFacing,
-      vpcSubnets: {
+      vpcSubnets: props.vpcSubnets ?? {
         subnetType: internetFacing ? ec2.SubnetType.PUBLIC : ec2.SubnetType.PRIVATE_WITH_EGRESS,
       },
       dropInvalidHeaderFields: true,

@@ -1,4 +1,5 @@
-import { Duration, Stack } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2'
@@ -10,6 +11,10 @@ import { Construct } from 'constructs'
 import { CONTAINER_USER, HEALTH_CHECK, SCRATCH, stopTimeoutSeconds } from '../container.ts'
 import { DATABASE_SECRET } from '../environment.ts'
 import { CONTAINER_PORT, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
+import { closedSecurityGroup } from './closed-security-group.ts'
+import { newLogKey } from './log-key.ts'
+import { rollbackAlarm } from './rollback-alarm.ts'
+import { scaleServers } from './service-scaling.ts'
 import { compileSettings } from './token-settings.ts'
 
 const CONTAINER = 'server'
@@ -27,11 +32,38 @@ export interface ServiceProps {
   readonly databaseCredentials: secretsmanager.ISecret
   /**
    * CPU shares a container is sure of; 1024 are one core.
-   * @default 512
+   * @default 1024 a server process
    */
   readonly cpu?: number
+  /**
+   * Containers at most; `settings.replicas` are the least. A deployment runs twice as many for its time.
+   * @default as many as the least: nothing scales
+   */
+  readonly maxReplicas?: number
+  /**
+   * Share of `cpu` that is used before there are more containers, in percent.
+   * @default 60
+   */
+  readonly targetCpuPercent?: number
+  /**
+   * Requests a minute that a container takes before there are more.
+   * @default 3000
+   */
+  readonly targetRequestsPerMinute?: number
+  /**
+   * Failed requests a minute, twice in three minutes, that roll a deployment back; or the names of other alarms that do.
+   * @default 10
+   */
+  readonly rollbackAt?: number | readonly string[]
+  /** What servers may reach on port 443. @default any address */
+  readonly httpsPeers?: readonly ec2.IPeer[]
   /** @default three months */
   readonly logRetention?: logs.RetentionDays
+  /**
+   * Encrypts the log; CloudWatch Logs must be allowed to use it.
+   * @default a new key, rotated every year
+   */
+  readonly logKey?: kms.IKey
 }
 
 /** The tracking servers: containers on ECS, replaced one by one, and rolled back when a new one does not come up. */
@@ -41,14 +73,25 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
   /** The role of the servers themselves: what they may reach is granted to it. */
   readonly grantPrincipal: iam.IPrincipal
   readonly logGroup: logs.LogGroup
+  /** The service's own alarm, once it serves; its actions are others' to add. */
+  rollbackAlarm?: cloudwatch.Alarm
   readonly #settings: TrackingSettings
+  readonly #props: ServiceProps
 
   constructor(scope: Construct, id: string, props: ServiceProps) {
     super(scope, id)
     const { settings, environment } = compileSettings(props.settings)
-    const { logRetention = logs.RetentionDays.THREE_MONTHS } = props
+    const { maxReplicas = settings.replicas } = props
+    if (maxReplicas < settings.replicas) {
+      throw new Error(`maxReplicas must be at least replicas (${settings.replicas}), got ${maxReplicas}`)
+    }
     this.#settings = settings
-    this.logGroup = new logs.LogGroup(this, 'Log', { retention: logRetention })
+    this.#props = props
+    this.logGroup = new logs.LogGroup(this, 'Log', {
+      retention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
+      encryptionKey: props.logKey ?? newLogKey(this, 'LogKey'),
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
 
     const task = new ecs.Ec2TaskDefinition(this, 'Task', { networkMode: ecs.NetworkMode.AWS_VPC })
     this.addServer(task, props, environment)
@@ -57,16 +100,25 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       cluster: props.cluster,
       taskDefinition: task,
       vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+      securityGroups: [
+        closedSecurityGroup(this, 'SecurityGroup', {
+          vpc: props.cluster.vpc,
+          description: 'Servers: the load balancer comes in; the database and services of AWS are reached',
+          httpsPeers: props.httpsPeers,
+        }),
+      ],
       capacityProviderStrategies: [{ capacityProvider: props.capacityProviderName, weight: 1 }],
-      desiredCount: settings.replicas,
+      // With a number here every deployment would take away what scaling has added.
+      ...(maxReplicas === settings.replicas && { desiredCount: settings.replicas }),
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },
       healthCheckGracePeriod: Duration.seconds(HEALTH_CHECK.startPeriodSeconds),
       placementStrategies: [
         ecs.PlacementStrategy.spreadAcross('attribute:ecs.availability-zone'),
-        ecs.PlacementStrategy.packedByMemory(),
+        ecs.PlacementStrategy.spreadAcrossInstances(),
       ],
+      availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
       propagateTags: ecs.PropagatedTagSource.SERVICE,
     })
     // A capacity provider serves a cluster only once it is associated with it.
@@ -77,7 +129,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
 
   /** Sends what a load balancer's listener takes to the servers. */
   serveOn(listener: elb.ApplicationListener): elb.ApplicationTargetGroup {
-    return listener.addTargets('Server', {
+    const targetGroup = listener.addTargets('Server', {
       port: CONTAINER_PORT,
       protocol: elb.ApplicationProtocol.HTTP,
       targets: [this.service.loadBalancerTarget({ containerName: CONTAINER, containerPort: CONTAINER_PORT })],
@@ -86,14 +138,45 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
         path: `${this.#settings.staticPrefix}/health`,
         interval: Duration.seconds(10),
         healthyThresholdCount: 2,
+        // ECS replaces what the load balancer calls unhealthy; a server that is only busy is to stay.
+        unhealthyThresholdCount: 5,
       },
       deregistrationDelay: Duration.seconds(this.#settings.drainSeconds),
+    })
+    this.rollBackOnAlarm(targetGroup)
+    this.scale(targetGroup)
+    return targetGroup
+  }
+
+  private rollBackOnAlarm(targetGroup: elb.ApplicationTargetGroup): void {
+    const { rollbackAt = 10 } = this.#props
+    const behavior = ecs.AlarmBehavior.ROLLBACK_ON_ALARM
+    if (typeof rollbackAt !== 'number') {
+      this.service.enableDeploymentAlarms([...rollbackAt], { behavior })
+      return
+    }
+    const { alarm, alarmName } = rollbackAlarm(this, targetGroup, rollbackAt)
+    this.rollbackAlarm = alarm
+    this.service.enableDeploymentAlarms([alarmName], { behavior })
+    // By name alone CloudFormation would not know which of the two comes first.
+    this.service.node.addDependency(alarm)
+  }
+
+  private scale(targetGroup: elb.ApplicationTargetGroup): void {
+    const { replicas } = this.#settings
+    const { maxReplicas = replicas, targetCpuPercent = 60, targetRequestsPerMinute = 3000 } = this.#props
+    if (maxReplicas === replicas) return
+    scaleServers(this.service, targetGroup, {
+      minTasks: replicas,
+      maxTasks: maxReplicas,
+      cpuPercent: targetCpuPercent,
+      requestsPerMinute: targetRequestsPerMinute,
     })
   }
 
   private addServer(
     task: ecs.Ec2TaskDefinition,
-    { image, databaseCredentials, cpu = 512 }: ServiceProps,
+    { image, databaseCredentials, cpu = 1024 * this.#settings.workers }: ServiceProps,
     environment: Record<string, string>,
   ): void {
     const container = task.addContainer(CONTAINER, {

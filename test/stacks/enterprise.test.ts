@@ -89,7 +89,10 @@ describe('the EnterpriseStack', () => {
         image: 'trackyard:1.2.3',
       }),
     )
-    template.hasResourceProperties('AWS::ECS::Service', { DesiredCount: 3 })
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
+      MinCapacity: 3,
+      MaxCapacity: 9,
+    })
     template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Scheme: 'internet-facing' })
     template.hasOutput('Url', { Value: 'https://mlflow.example.com' })
     expect(JSON.stringify(template.findResources('AWS::ECS::TaskDefinition'))).toContain(
