@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { parseOptions, TRACKING_OPTIONS } from '../constructs/settings.ts'
+import { artifactsOptions } from './options/artifacts.ts'
 import { deploymentOptions } from './options/deployment.ts'
 import { networkOptions } from './options/network.ts'
 import { maxReplicasOf, serviceOptions } from './options/service.ts'
@@ -54,6 +55,8 @@ const schema = z
     clients: z.array(cidr).min(1, { message: 'must name at least one range' }).optional(),
     /** Reachable from the internet. @default false */
     internetFacing: z.boolean().default(false),
+    /** Where artifacts are. @default a new bucket */
+    artifacts: artifactsOptions.prefault({}),
   })
   .superRefine(({ certificateArn, domainName, internetFacing, clients }, context) => {
     const refuse = (name: string, message: string) =>

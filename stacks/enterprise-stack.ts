@@ -13,6 +13,7 @@ import { Edge } from '../constructs/cdk/edge.ts'
 import { newLogKey } from '../constructs/cdk/log-key.ts'
 import { Network } from '../constructs/cdk/network.ts'
 import { Service } from '../constructs/cdk/service.ts'
+import { bucketOf } from './artifact-source.ts'
 import { clusterProps, networkProps, serviceProps, zonesOf } from './enterprise-compute.ts'
 import { type EnterpriseOptions, serverSettings } from './enterprise-options.ts'
 
@@ -44,7 +45,7 @@ export class EnterpriseStack extends Stack {
     const network = new Network(this, 'Network', networkProps(this, options, logKey))
     const { vpc, privateSubnets, dataSubnets, httpsPeers } = network
     const database = new Database(this, 'Database', { vpc, vpcSubnets: dataSubnets })
-    const artifacts = new ArtifactBucket(this, 'Artifacts')
+    const artifacts = new ArtifactBucket(this, 'Artifacts', bucketOf(this, options.artifacts))
     const edge = new Edge(this, 'Edge', {
       vpc,
       ...(!options.internetFacing && { vpcSubnets: privateSubnets }),
@@ -70,7 +71,7 @@ export class EnterpriseStack extends Stack {
         tier: 'enterprise',
         allowedHosts: [edge.hostName, ...options.allowedHosts],
         database: { kind: 'postgres', host: database.host, port: database.port, name: database.databaseName },
-        artifacts: { kind: 's3', bucket: artifacts.bucketName },
+        artifacts: { kind: 's3', bucket: artifacts.bucketName, prefix: artifacts.prefix },
       },
     })
 

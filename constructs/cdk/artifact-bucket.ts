@@ -1,31 +1,95 @@
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib'
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
+import { accessLogBucket } from './access-logs.ts'
+import { ARTIFACT_FEATURES, type ArtifactFeature, actionsOf } from './artifact-permissions.ts'
+import { allowReplication, type Replica, replicationRole, replicationRule } from './artifact-replication.ts'
 
-export interface ArtifactBucketProps {
+export interface NewBucketProps {
+  /** Of a bucket that is given; one is given or made, never both. */
+  readonly bucket?: undefined
   /**
    * Days to keep a replaced or deleted artifact.
    * @default 30
    */
   readonly noncurrentDays?: number
+  /**
+   * Days after which an artifact may move to a cheaper tier by how it is used. No tier that must be restored from is
+   * ever chosen: a model that nobody has loaded for a year still loads at once.
+   * @default never: all stay in S3 Standard
+   */
+  readonly tierAfterDays?: number
+  /**
+   * Days to keep the log of who asked for what.
+   * @default 365
+   */
+  readonly accessLogDays?: number
   /** @default a new key, rotated every year */
   readonly encryptionKey?: kms.IKey
+  /** @default none */
+  readonly replica?: Replica
 }
 
-/** Where artifacts are: private, encrypted, TLS only, versioned, and left when the stack is deleted. */
-export class ArtifactBucket extends Construct {
-  readonly bucket: s3.Bucket
+export interface ExistingBucketProps {
+  /** A bucket that somebody else looks after; with its key, where KMS encrypts it. */
+  readonly bucket: s3.IBucket
+  /**
+   * What the keys of artifacts begin with, without slashes at the ends; the servers reach nothing else.
+   * @default the whole bucket
+   */
+  readonly prefix?: string
+}
 
-  constructor(scope: Construct, id: string, props: ArtifactBucketProps = {}) {
+/** Where artifacts are: private, encrypted, TLS only, versioned, and left when the stack is deleted; or a given one. */
+export class ArtifactBucket extends Construct {
+  readonly bucket: s3.IBucket
+  readonly prefix: string | undefined
+
+  constructor(scope: Construct, id: string, props: NewBucketProps | ExistingBucketProps = {}) {
     super(scope, id)
-    const { noncurrentDays = 30 } = props
-    if (!Token.isUnresolved(noncurrentDays) && noncurrentDays < 1) {
-      throw new Error(`noncurrentDays must be at least 1, got ${noncurrentDays}`)
+    this.prefix = props.bucket ? props.prefix : undefined
+    this.bucket = props.bucket ?? this.makeBucket(props)
+  }
+
+  get bucketName(): string {
+    return this.bucket.bucketName
+  }
+
+  /** Lets `grantee` do what the features need with the artifacts, and nothing else. */
+  grant(grantee: iam.IGrantable, features: readonly ArtifactFeature[]): void {
+    const { bucket, prefix } = this
+    const below = prefix ? `${prefix}/*` : '*'
+    const grant = (
+      actions: string[],
+      resource: string,
+      conditions: Record<string, Record<string, unknown>> = {},
+    ) => {
+      if (actions.length === 0) return
+      iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [resource], conditions })
     }
+    const listing = prefix ? { StringLike: { 's3:prefix': below } } : undefined
+    grant(actionsOf(features, 'bucket'), bucket.bucketArn, listing)
+    grant(actionsOf(features, 'objects'), bucket.arnForObjects(below))
+    if (bucket.encryptionKey) {
+      const service = `s3.${bucket.encryptionKey.env.region}.amazonaws.com`
+      grant(actionsOf(features, 'key'), bucket.encryptionKey.keyArn, {
+        StringEquals: { 'kms:ViaService': service },
+      })
+    }
+  }
+
+  /** Lets `grantee` read, write and delete artifacts. */
+  grantReadWrite(grantee: iam.IGrantable): void {
+    this.grant(grantee, ARTIFACT_FEATURES)
+  }
+
+  private makeBucket(props: NewBucketProps): s3.Bucket {
+    const { accessLogDays = 365, replica } = props
     const { encryptionKey = new kms.Key(this, 'Key', { enableKeyRotation: true }) } = props
-    this.bucket = new s3.Bucket(this, 'Bucket', {
+    const role = replica && replicationRole(this, 'ReplicationRole')
+    const bucket = new s3.Bucket(this, 'Bucket', {
       encryption: s3.BucketEncryption.KMS,
       encryptionKey,
       // One data key for many objects: a request to KMS for each would be slow and dear.
@@ -35,23 +99,33 @@ export class ArtifactBucket extends Construct {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       versioned: true,
-      lifecycleRules: [
+      lifecycleRules: [lifecycle(props)],
+      serverAccessLogsBucket: accessLogBucket(this, 'AccessLogs', atLeastOne('accessLogDays', accessLogDays)),
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(role && { replicationRole: role, replicationRules: [replicationRule(this, replica)] }),
+    })
+    if (role) allowReplication(role, bucket, encryptionKey, replica)
+    return bucket
+  }
+}
+
+function lifecycle({ noncurrentDays = 30, tierAfterDays }: NewBucketProps): s3.LifecycleRule {
+  return {
+    noncurrentVersionExpiration: Duration.days(atLeastOne('noncurrentDays', noncurrentDays)),
+    abortIncompleteMultipartUploadAfter: Duration.days(7),
+    expiredObjectDeleteMarker: true,
+    ...(tierAfterDays !== undefined && {
+      transitions: [
         {
-          noncurrentVersionExpiration: Duration.days(noncurrentDays),
-          abortIncompleteMultipartUploadAfter: Duration.days(7),
-          expiredObjectDeleteMarker: true,
+          storageClass: s3.StorageClass.INTELLIGENT_TIERING,
+          transitionAfter: Duration.days(atLeastOne('tierAfterDays', tierAfterDays)),
         },
       ],
-      removalPolicy: RemovalPolicy.RETAIN,
-    })
+    }),
   }
+}
 
-  get bucketName(): string {
-    return this.bucket.bucketName
-  }
-
-  /** Lets `grantee` read, write and delete artifacts. */
-  grantReadWrite(grantee: IGrantable): Grant {
-    return this.bucket.grantReadWrite(grantee)
-  }
+function atLeastOne(name: string, days: number): number {
+  if (!Token.isUnresolved(days) && days < 1) throw new Error(`${name} must be at least 1, got ${days}`)
+  return days
 }

@@ -1,14 +1,18 @@
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import * as iam from 'aws-cdk-lib/aws-iam'
+import * as kms from 'aws-cdk-lib/aws-kms'
+import * as s3 from 'aws-cdk-lib/aws-s3'
 import { expect, it } from 'vitest'
-import { ArtifactBucket } from '../../../constructs/cdk/artifact-bucket.ts'
-import { emptyStack, statementsOf } from './stack.ts'
+import { ArtifactBucket, type NewBucketProps } from '../../../constructs/cdk/artifact-bucket.ts'
+import { emptyStack, type Resource, statementsOf } from './stack.ts'
+
+const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555'
 
 it('an artifact bucket is private, encrypted and versioned, and stays when its stack goes', () => {
-  const stack = emptyStack()
-  new ArtifactBucket(stack, 'Artifacts')
-  Template.fromStack(stack).hasResource('AWS::S3::Bucket', {
+  const template = withBucket()
+  template.hasResource('AWS::S3::Bucket', {
     DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
     Properties: {
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
@@ -22,42 +26,149 @@ it('an artifact bucket is private, encrypted and versioned, and stays when its s
         ],
       },
       VersioningConfiguration: { Status: 'Enabled' },
+      LoggingConfiguration: { DestinationBucketName: { Ref: Match.stringLikeRegexp('AccessLogs') } },
     },
   })
 })
 
-it('an artifact bucket refuses whoever comes without TLS', () => {
-  const stack = emptyStack()
-  new ArtifactBucket(stack, 'Artifacts')
-  Template.fromStack(stack).hasResourceProperties('AWS::S3::BucketPolicy', {
-    PolicyDocument: {
-      Statement: Match.arrayWith([
-        Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-      ]),
+it('every bucket refuses whoever comes without TLS', () => {
+  const template = withBucket()
+  const refused = Match.objectLike({
+    Effect: 'Deny',
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  })
+  template.resourceCountIs('AWS::S3::BucketPolicy', 2)
+  template.allResourcesProperties('AWS::S3::BucketPolicy', {
+    PolicyDocument: { Statement: Match.arrayWith([refused]) },
+  })
+})
+
+it('the log of a bucket goes after its time, and is not logged itself', () => {
+  const buckets = Object.entries(withBucket({ accessLogDays: 90 }).findResources('AWS::S3::Bucket'))
+  const [, logs] = buckets.find(([id]) => id.includes('AccessLogs')) as [string, Resource]
+  expect(logs.Properties.LoggingConfiguration).toBeUndefined()
+  expect(logs.Properties.LifecycleConfiguration.Rules).toEqual([
+    expect.objectContaining({ ExpirationInDays: 90, Status: 'Enabled' }),
+  ])
+})
+
+it('an artifact bucket keeps what is replaced or deleted, and moves what is old, as it is told', () => {
+  withBucket({ noncurrentDays: 7, tierAfterDays: 60 }).hasResourceProperties('AWS::S3::Bucket', {
+    LifecycleConfiguration: {
+      Rules: [
+        Match.objectLike({
+          NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+          Transitions: [{ StorageClass: 'INTELLIGENT_TIERING', TransitionInDays: 60 }],
+        }),
+      ],
     },
   })
 })
 
-it('an artifact bucket lets whom it is told read and write its artifacts and nothing else', () => {
+it.each(['noncurrentDays', 'tierAfterDays', 'accessLogDays'])('%s is a day at least', (name) => {
+  expect(() => withBucket({ [name]: 0 })).toThrow(`${name} must be at least 1, got 0`)
+})
+
+it('whoever may read and write artifacts may do what the table says, on this bucket and its key', () => {
   const stack = emptyStack()
   const role = new iam.Role(stack, 'Reader', { assumedBy: new iam.AccountRootPrincipal() })
   new ArtifactBucket(stack, 'Artifacts').grantReadWrite(role)
   const statements = statementsOf(stack, 'Reader')
-  expect(statements.flatMap(({ Action }) => Action)).toEqual(
-    expect.arrayContaining(['s3:GetObject*', 's3:PutObject', 's3:DeleteObject*', 'kms:Decrypt']),
-  )
-  expect(statements.flatMap(({ Resource }) => Resource)).not.toContain('*')
+  expect(statements).toEqual([
+    { Effect: 'Allow', Action: 's3:ListBucket', Resource: arnOf('ArtifactsBucket') },
+    {
+      Effect: 'Allow',
+      Action: ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+      Resource: { 'Fn::Join': ['', [arnOf('ArtifactsBucket'), '/*']] },
+    },
+    {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: arnOf('ArtifactsKey'),
+      Condition: {
+        StringEquals: {
+          'kms:ViaService': { 'Fn::Join': ['', ['s3.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+        },
+      },
+    },
+  ])
 })
 
-it('an artifact bucket keeps what is replaced or deleted for as long as it is told', () => {
+it('an existing bucket is reached below its prefix only, and nothing is made', () => {
   const stack = emptyStack()
-  new ArtifactBucket(stack, 'Artifacts', { noncurrentDays: 7 })
+  const role = new iam.Role(stack, 'Reader', { assumedBy: new iam.AccountRootPrincipal() })
+  const bucket = s3.Bucket.fromBucketAttributes(stack, 'Given', {
+    bucketArn: 'arn:aws:s3:::company-models',
+    encryptionKey: kms.Key.fromKeyArn(stack, 'GivenKey', KEY),
+  })
+  const artifacts = new ArtifactBucket(stack, 'Artifacts', { bucket, prefix: 'team/mlflow' })
+  artifacts.grant(role, ['list', 'read'])
+  expect(artifacts.bucketName).toBe('company-models')
+  Template.fromStack(stack).resourceCountIs('AWS::S3::Bucket', 0)
+  Template.fromStack(stack).resourceCountIs('AWS::KMS::Key', 0)
+  expect(statementsOf(stack, 'Reader')).toEqual([
+    {
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: 'arn:aws:s3:::company-models',
+      Condition: { StringLike: { 's3:prefix': 'team/mlflow/*' } },
+    },
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::company-models/team/mlflow/*' },
+    {
+      Effect: 'Allow',
+      Action: 'kms:Decrypt',
+      Resource: KEY,
+      Condition: { StringEquals: { 'kms:ViaService': 's3.eu-west-1.amazonaws.com' } },
+    },
+  ])
+})
+
+it('a replica gets every artifact, encrypted with its own key, by a role that may do that alone', () => {
+  const stack = emptyStack()
+  const replica = { bucketArn: 'arn:aws:s3:::company-models-copy', keyArn: KEY }
+  new ArtifactBucket(stack, 'Artifacts', { replica })
   Template.fromStack(stack).hasResourceProperties('AWS::S3::Bucket', {
-    LifecycleConfiguration: {
-      Rules: [Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 7 } })],
+    ReplicationConfiguration: {
+      Role: { 'Fn::GetAtt': [Match.stringLikeRegexp('ArtifactsReplicationRole'), 'Arn'] },
+      Rules: [
+        Match.objectLike({
+          Status: 'Enabled',
+          DeleteMarkerReplication: { Status: 'Enabled' },
+          Destination: Match.objectLike({
+            Bucket: replica.bucketArn,
+            EncryptionConfiguration: { ReplicaKmsKeyID: KEY },
+          }),
+          SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
+        }),
+      ],
     },
   })
-  expect(() => new ArtifactBucket(emptyStack(), 'Artifacts', { noncurrentDays: 0 })).toThrow(
-    'noncurrentDays must be at least 1, got 0',
-  )
+  const actions = (resource: unknown) =>
+    statementsOf(stack, 'ReplicationRole')
+      .filter(({ Resource }) => JSON.stringify(Resource) === JSON.stringify(resource))
+      .flatMap(({ Action }) => Action)
+  expect(actions('arn:aws:s3:::company-models-copy/*')).toEqual([
+    's3:ReplicateDelete',
+    's3:ReplicateObject',
+    's3:ReplicateTags',
+  ])
+  expect(actions(KEY)).toEqual(['kms:Encrypt', 'kms:GenerateDataKey'])
+  expect(statementsOf(stack, 'ReplicationRole')).toHaveLength(5)
 })
+
+it('a bucket is given or made, never both', () => {
+  const bucket = s3.Bucket.fromBucketName(emptyStack(), 'Given', 'company-models')
+  // @ts-expect-error: how long to keep versions is the given bucket's own matter
+  new ArtifactBucket(emptyStack(), 'Artifacts', { bucket, noncurrentDays: 7 })
+})
+
+function withBucket(props: NewBucketProps = {}): Template {
+  const stack = emptyStack()
+  new ArtifactBucket(stack, 'Artifacts', props)
+  return Template.fromStack(stack)
+}
+
+function arnOf(id: string) {
+  return { 'Fn::GetAtt': [expect.stringMatching(`^${id}`), 'Arn'] }
+}

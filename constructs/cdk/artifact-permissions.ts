@@ -1,0 +1,75 @@
+/** What the servers may do with artifacts: each action is here because a call of theirs needs it. */
+
+export interface Permissions {
+  /** Calls to S3 that the feature makes, or signs for a client to make. */
+  readonly calls: readonly string[]
+  /** Actions on the bucket. */
+  readonly bucket?: readonly string[]
+  /** Actions on the objects below the prefix. */
+  readonly objects?: readonly string[]
+  /** Actions on the key of the bucket, through S3 only. */
+  readonly key?: readonly string[]
+}
+
+/** No feature looks at old versions, and none removes one: that is for the lifecycle rules of the bucket to do. */
+export const ARTIFACT_PERMISSIONS = {
+  /** At the start of a server, and in `/readyz`. */
+  check: { calls: ['ListObjectsV2Command'], bucket: ['s3:ListBucket'] },
+  list: { calls: ['paginateListObjectsV2'], bucket: ['s3:ListBucket'] },
+  /** Who may not list is told 403 of a file that is not there, instead of 404. */
+  read: {
+    calls: ['HeadObjectCommand', 'GetObjectCommand'],
+    bucket: ['s3:ListBucket'],
+    objects: ['s3:GetObject'],
+    key: ['kms:Decrypt'],
+  },
+  write: { calls: ['PutObjectCommand'], objects: ['s3:PutObject'], key: ['kms:GenerateDataKey'] },
+  /** S3 decrypts the parts when it joins them. */
+  writeInParts: {
+    calls: [
+      'CreateMultipartUploadCommand',
+      'UploadPartCommand',
+      'CompleteMultipartUploadCommand',
+      'AbortMultipartUploadCommand',
+    ],
+    objects: ['s3:PutObject', 's3:AbortMultipartUpload'],
+    key: ['kms:GenerateDataKey', 'kms:Decrypt'],
+  },
+  /** Of one artifact, and of what `trackyard gc` collects. */
+  remove: {
+    calls: ['paginateListObjectsV2', 'DeleteObjectsCommand', 'DeleteObjectCommand'],
+    bucket: ['s3:ListBucket'],
+    objects: ['s3:DeleteObject'],
+  },
+  /** A URL that a client is given allows what whoever signed it may do. */
+  downloadByUrl: {
+    calls: ['HeadObjectCommand', 'GetObjectCommand'],
+    bucket: ['s3:ListBucket'],
+    objects: ['s3:GetObject'],
+    key: ['kms:Decrypt'],
+  },
+  uploadByUrl: { calls: ['PutObjectCommand'], objects: ['s3:PutObject'], key: ['kms:GenerateDataKey'] },
+  uploadPartsByUrl: {
+    calls: [
+      'CreateMultipartUploadCommand',
+      'UploadPartCommand',
+      'CompleteMultipartUploadCommand',
+      'AbortMultipartUploadCommand',
+    ],
+    objects: ['s3:PutObject', 's3:AbortMultipartUpload'],
+    key: ['kms:GenerateDataKey', 'kms:Decrypt'],
+  },
+} as const satisfies Record<string, Permissions>
+
+export type ArtifactFeature = keyof typeof ARTIFACT_PERMISSIONS
+
+export const ARTIFACT_FEATURES = Object.keys(ARTIFACT_PERMISSIONS) as readonly ArtifactFeature[]
+
+/** What `trackyard verify` does: it lists and reads. */
+export const READING_FEATURES: readonly ArtifactFeature[] = ['check', 'list', 'read']
+
+/** All actions of the features on a kind of resource, each once. */
+export function actionsOf(features: readonly ArtifactFeature[], on: 'bucket' | 'objects' | 'key'): string[] {
+  const permissions: readonly Permissions[] = features.map((feature) => ARTIFACT_PERMISSIONS[feature])
+  return [...new Set(permissions.flatMap((one) => one[on] ?? []))]
+}

@@ -1,0 +1,39 @@
+/** Options of where artifacts are. */
+import { z } from 'zod'
+import { text, wholeNumber } from '../../constructs/option-types.ts'
+
+const days = wholeNumber(1, 36_500, 'days')
+const keyArn = text(/^arn:[\w-]+:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'must be the ARN of a KMS key')
+const bucketArn = text(/^arn:[\w-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the ARN of a bucket')
+
+/** A bucket that is there, and that somebody else looks after. */
+const existing = z.strictObject({
+  bucketArn,
+  /** Key that it is encrypted with, where that is one of KMS. @default none: S3's own */
+  keyArn: keyArn.optional(),
+  /** What the keys of artifacts begin with, without slashes at the ends. @default none: the whole bucket is theirs */
+  prefix: text(/^[\w.-]+(\/[\w.-]+)*$/, 'must not begin or end with a slash').optional(),
+})
+
+export const artifactsOptions = z
+  .strictObject({
+    /** Days to keep a replaced or deleted artifact. @default 30 */
+    noncurrentDays: days.optional(),
+    /** Days after which S3 may move an artifact to a cheaper tier that is read at once. @default never */
+    tierAfterDays: days.optional(),
+    /** Days to keep the log of who asked for what. @default 365 */
+    accessLogDays: days.optional(),
+    /** A versioned bucket that gets a copy of each artifact, and a key of its region. @default none */
+    replica: z.strictObject({ bucketArn, keyArn }).optional(),
+    /** A bucket to use instead of a new one; all else here is said where it is made. @default a new one */
+    existing: existing.optional(),
+  })
+  .superRefine(({ existing, ...others }, context) => {
+    if (!existing) return
+    for (const name of Object.keys(others)) {
+      const message = 'is not for an existing bucket: say it where that is made'
+      context.addIssue({ code: 'custom', path: [name], message })
+    }
+  })
+
+export type ArtifactsOptions = z.output<typeof artifactsOptions>
