@@ -64,6 +64,21 @@ writes and deletes.
 
 Exits with 1 when a check failed.`
 
+export const VERIFY_HELP = `[OPTIONS]
+
+Counts what is in the database, and reads a file of each of a few runs, logged models and model versions, as its rows say
+where they are. It writes nothing, and makes no table. The database and the artifacts are those of \`trackyard server\`
+in the same environment; with --restored-database it looks at a restored pair, and compares its counts with those. Prints
+a JSON object with counts, newestRunAt, artifacts and problems.
+
+  --sample N               How many of each kind to read (default 20).
+  --restored-database URI  A database that was restored from a backup.
+  --restored-secret ARN    Secret of AWS with its user and password (default: as the environment says).
+  --restored-artifacts URI Its artifacts (default: those of the environment).
+  --at-least PERCENT       How many of the rows there are now it must have (default 90).
+
+Exits with 1 when there is a problem.`
+
 export const TOKENS_HELP = `create NAME --user USER [OPTIONS] | list [OPTIONS] | revoke ID
 
 Tokens for machines, which send one as MLFLOW_TRACKING_TOKEN. A token does what its user may do, within its scope, until

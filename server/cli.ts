@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import packageJson from '../package.json' with { type: 'json' }
-import { DOCTOR_HELP, GC_HELP, serverHelp, TOKENS_HELP, usage } from './cli-help.ts'
+import { DOCTOR_HELP, GC_HELP, serverHelp, TOKENS_HELP, usage, VERIFY_HELP } from './cli-help.ts'
 import { parseConfig } from './config.ts'
 import { databaseOptions } from './database-options.ts'
 import { redactUri } from './db/uri.ts'
@@ -30,6 +30,11 @@ const COMMANDS: Record<string, Command> = {
     summary: 'Say what is wrong with a stack, and what to do about it.',
     help: DOCTOR_HELP,
     run: runDoctor,
+  },
+  verify: {
+    summary: 'Say whether a database and its artifacts are whole, restored ones too.',
+    help: VERIFY_HELP,
+    run: runVerify,
   },
   tokens: {
     summary: 'Make, list and revoke access tokens for machines.',
@@ -89,6 +94,11 @@ async function runGc(argv: string[]): Promise<number> {
 async function runDoctor(argv: string[]): Promise<number> {
   const { diagnose } = await import('./doctor.ts')
   return diagnose(process.env, argv)
+}
+
+async function runVerify(argv: string[]): Promise<number> {
+  const { verify } = await import('./verify.ts')
+  return verify(process.env, argv)
 }
 
 async function runTokens(argv: string[]): Promise<number> {

@@ -43,6 +43,7 @@ const SERVER_LAYERS = [
   'main.ts',
   'health-check.ts',
   'gc.ts',
+  'verify.ts',
   'doctor',
   'doctor.ts',
   'tokens.ts',

@@ -1,0 +1,109 @@
+/** `trackyard verify`: whether a database and its artifacts are whole, and a restored pair is what it was made from. */
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { artifactStores } from './artifacts/index.ts'
+import { type Environment, parseConfig } from './config.ts'
+import { SETTINGS } from './config-settings.ts'
+import { databaseOptions } from './database-options.ts'
+import { openDatabase } from './db/index.ts'
+import { requireSchema } from './db/migrate.ts'
+import { parseDatabaseUri, redactUri } from './db/uri.ts'
+import { lessThan, type Pair, readArtifacts, readInventory } from './operations/verify.ts'
+
+/** What gives the live database its password; a restored one has its own. */
+const PASSWORDS = ['databaseSecret', 'databaseIamAuth', 'databasePassword', 'databasePasswordFile'] as const
+
+/**
+ * @returns the process's exit code: 1 when something is not there
+ * @throws Error with a line a person can act on
+ */
+export async function verify(environment: Environment, argv: string[]): Promise<number> {
+  const options = parseOptions(argv)
+  const report = options.restored
+    ? await compare(environment, { ...environment, ...options.restored }, options)
+    : await withPair(environment, (pair) => inspect(pair, options.sample))
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+  return report.problems.length > 0 ? 1 : 0
+}
+
+interface Options {
+  readonly sample: number
+  readonly atLeast: number
+  /** What is another for the restored pair; undefined to look at the environment's own. */
+  readonly restored: Environment | undefined
+}
+
+function parseOptions(argv: string[]): Options {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      sample: { type: 'string', default: '20' },
+      'at-least': { type: 'string', default: '90' },
+      'restored-database': text,
+      'restored-secret': text,
+      'restored-artifacts': text,
+    },
+  })
+  const { 'restored-database': database, 'restored-secret': secret, 'restored-artifacts': artifacts } = values
+  if (!database && (secret || artifacts)) throw new Error('--restored-database is missing')
+  return {
+    sample: wholeNumber('--sample', values.sample, 1000),
+    atLeast: wholeNumber('--at-least', values['at-least'], 100),
+    restored: database ? restoredEnvironment(database, secret, artifacts) : undefined,
+  }
+}
+
+function wholeNumber(flag: string, text: string, most: number): number {
+  const number = Number(text)
+  if (/^\d{1,4}$/.test(text) && number <= most) return number
+  throw new Error(`${flag} ${JSON.stringify(text)}: must be a whole number from 0 to ${most}`)
+}
+
+function restoredEnvironment(database: string, secret?: string, artifacts?: string): Environment {
+  const withoutPasswords = Object.fromEntries(PASSWORDS.map((name) => [SETTINGS[name].env, undefined]))
+  return {
+    ...(secret && { ...withoutPasswords, [SETTINGS.databaseSecret.env]: secret }),
+    [SETTINGS.backendStoreUri.env]: database,
+    ...(artifacts && { [SETTINGS.artifactsDestination.env]: artifacts }),
+  }
+}
+
+/** The restored pair beside the live database, which has what was written since. */
+async function compare(live: Environment, restored: Environment, { sample, atLeast }: Options) {
+  const report = await withPair(restored, (pair) => inspect(pair, sample))
+  const original = await withPair(live, ({ db }) => readInventory(db))
+  const fewer = lessThan(atLeast, report.counts, original.counts)
+  return { ...report, live: original, problems: [...report.problems, ...fewer] }
+}
+
+async function inspect(pair: Pair, sample: number) {
+  const inventory = await readInventory(pair.db)
+  const artifacts = await readArtifacts(pair, sample)
+  return {
+    database: redactUri(pair.config.backendStoreUri),
+    store: pair.config.artifactsDestination,
+    ...inventory,
+    artifacts,
+    problems: artifacts.missing.map(({ kind, id, reason }) => `${kind} ${id}: ${reason}`),
+  }
+}
+
+/** Opens without making or changing anything: a schema that is not whole is refused. */
+async function withPair<T>(environment: Environment, use: (pair: Pair) => Promise<T>): Promise<T> {
+  const config = parseConfig(environment)
+  const location = parseDatabaseUri(config.backendStoreUri)
+  if (location.dialect === 'sqlite' && !existsSync(location.path)) {
+    throw new Error(`${SETTINGS.backendStoreUri.env}: there is no file ${location.path}`)
+  }
+  const stores = artifactStores(config)
+  const db = openDatabase(config.backendStoreUri, databaseOptions(config))
+  try {
+    await requireSchema(db)
+    const artifacts = await stores.at(config.artifactsDestination)
+    return await use({ db, config, artifacts, artifactStores: stores })
+  } finally {
+    await stores.close()
+    await db.destroy()
+  }
+}
