@@ -96,3 +96,16 @@ list             List them, with when each was used last, to the hour.
 revoke ID        End one at once: every server refuses it a second later.
 
   --json               Print JSON.`
+
+export const ESTIMATE_HELP = `[PATH] [OPTIONS]
+
+What the stacks of a CDK app cost a month: a line for each resource, and the sum. The prices are in a file of this
+package, with their month: no account is asked, and no network. Without PATH it synthesizes the app of ./cdk.json, with
+its settings, into a temporary folder.
+
+  PATH                     What \`cdk synth\` made, or one template.
+  -c, --context NAME=VALUE A setting, as for cdk: trackyard:profile=lean. May be given several times.
+  --region REGION          us-east-1 or eu-central-1 (default: where the stack goes, else us-east-1).
+  --assume NAME=AMOUNT     What no template says: artifactsGiB=500, and in a month logsGiB=20, requestsMillions=10,
+                           transferGiB=100 to the internet. May be given several times.
+  --json                   A JSON array of {stack, region, asOf, source, usage, lines, monthly, notPriced}.`

@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import packageJson from '../package.json' with { type: 'json' }
-import { DOCTOR_HELP, GC_HELP, serverHelp, TOKENS_HELP, usage, VERIFY_HELP } from './cli-help.ts'
+import {
+  DOCTOR_HELP,
+  ESTIMATE_HELP,
+  GC_HELP,
+  serverHelp,
+  TOKENS_HELP,
+  usage,
+  VERIFY_HELP,
+} from './cli-help.ts'
 import { parseConfig } from './config.ts'
 import { databaseOptions } from './database-options.ts'
 import { redactUri } from './db/uri.ts'
@@ -40,6 +48,11 @@ const COMMANDS: Record<string, Command> = {
     summary: 'Make, list and revoke access tokens for machines.',
     help: TOKENS_HELP,
     run: runTokens,
+  },
+  estimate: {
+    summary: 'Say what an EnterpriseStack costs a month, about.',
+    help: ESTIMATE_HELP,
+    run: runEstimate,
   },
   ui: {
     summary: "Fetch MLflow's web UI, which the server serves.",
@@ -104,6 +117,11 @@ async function runVerify(argv: string[]): Promise<number> {
 async function runTokens(argv: string[]): Promise<number> {
   const { manageTokens } = await import('./tokens.ts')
   return manageTokens(process.env, argv)
+}
+
+async function runEstimate(argv: string[]): Promise<number> {
+  const { showEstimate } = await import('./estimate.ts')
+  return showEstimate(process.env, argv)
 }
 
 async function runUi(argv: string[]): Promise<number> {

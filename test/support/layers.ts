@@ -47,6 +47,8 @@ const SERVER_LAYERS = [
   'doctor',
   'doctor.ts',
   'tokens.ts',
+  'estimate',
+  'estimate.ts',
   'cli-help.ts',
   'cli.ts',
 ]
