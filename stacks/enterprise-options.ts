@@ -8,7 +8,7 @@ import { artifactsOptions } from './options/artifacts.ts'
 import { deploymentOptions } from './options/deployment.ts'
 import { networkOptions } from './options/network.ts'
 import { maxReplicasOf, serviceOptions } from './options/service.ts'
-import { PROFILES } from './profiles.ts'
+import { withProfile } from './profiles.ts'
 import { mergeSettings, settingsInContext, type Written } from './settings-sources.ts'
 
 const pattern = (regex: RegExp, message: string) => z.string().regex(regex, { message })
@@ -88,9 +88,7 @@ export type EnterpriseOptionsInput = z.input<typeof schema>
  * @throws SettingsError with all problems at once
  */
 export function readEnterpriseOptions(context: Written, file: Written = {}): EnterpriseOptions {
-  const written = mergeSettings(file, settingsInContext(context))
-  const profile = deploymentOptions.profile.safeParse(written.profile).data ?? 'standard'
-  return parseOptions(schema, mergeSettings(PROFILES[profile], written))
+  return parseOptions(schema, withProfile(mergeSettings(file, settingsInContext(context))))
 }
 
 /** The options of the servers themselves. */

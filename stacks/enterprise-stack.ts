@@ -79,7 +79,9 @@ export class EnterpriseStack extends Stack {
     database.connections.allowDefaultPortFrom(service)
     artifacts.grantReadWrite(service)
 
-    new CfnOutput(this, 'Url', { value: `${edge.url}${options.staticPrefix}` })
+    const url = `${edge.url}${options.staticPrefix}`
+    new CfnOutput(this, 'Url', { value: url })
+    new CfnOutput(this, 'TrackingUri', { value: `export MLFLOW_TRACKING_URI=${url}` })
     new CfnOutput(this, 'ArtifactBucketName', { value: artifacts.bucketName })
     new CfnOutput(this, 'DatabaseHost', { value: database.host })
     new CfnOutput(this, 'ServiceName', { value: service.service.serviceName })

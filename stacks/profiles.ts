@@ -1,5 +1,6 @@
 import type { EnterpriseOptionsInput } from './enterprise-options.ts'
-import type { PROFILE_NAMES } from './options/deployment.ts'
+import { deploymentOptions, type PROFILE_NAMES } from './options/deployment.ts'
+import { isObject, mergeSettings, type Written } from './settings-sources.ts'
 
 type Profile = (typeof PROFILE_NAMES)[number]
 
@@ -13,4 +14,18 @@ export const PROFILES: Readonly<Record<Profile, EnterpriseOptionsInput>> = {
   },
   standard: {},
   regulated: { replicas: 3 },
+}
+
+/** What names a part that is there already: it has its own of everything else. */
+const EXISTING = ['existing', 'vpc']
+
+/** The options as they were written, and under them the defaults of their profile. */
+export function withProfile(written: Written): Written {
+  const profile = deploymentOptions.profile.safeParse(written.profile).data ?? 'standard'
+  const defaults = Object.entries(PROFILES[profile]).filter(([part]) => !isThere(written[part]))
+  return mergeSettings(Object.fromEntries(defaults), written)
+}
+
+function isThere(part: unknown): boolean {
+  return isObject(part) && EXISTING.some((name) => part[name] !== undefined)
 }

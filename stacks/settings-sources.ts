@@ -53,6 +53,6 @@ function nest([name, ...names]: string[], value: unknown): Written {
   return { [name as string]: names.length === 0 ? value : nest(names, value) }
 }
 
-function isObject(value: unknown): value is Written {
+export function isObject(value: unknown): value is Written {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

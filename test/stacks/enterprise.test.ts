@@ -5,6 +5,7 @@ import type { Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
+import { PROFILE_NAMES } from '../../stacks/options/deployment.ts'
 import { statementsOf } from '../constructs/cdk/stack.ts'
 import { temporaryFolder } from '../server/support.ts'
 import { enterpriseAssembly, enterpriseStack } from './enterprise-synth.ts'
@@ -16,8 +17,11 @@ describe('the EnterpriseStack', () => {
   })
 
   it('has the template it had', () => {
-    const text = JSON.stringify(Template.fromStack(stack).toJSON())
-    expect(JSON.parse(text.replace(/[0-9a-f]{64}/g, '<asset hash>'))).toMatchSnapshot()
+    expect(templateOf(stack)).toMatchSnapshot()
+  })
+
+  it.each(PROFILE_NAMES.filter((name) => name !== 'standard'))('has the template it had as %s', (profile) => {
+    expect(templateOf(enterpriseStack({ profile }))).toMatchSnapshot()
   })
 
   it('lets the servers reach their bucket, the credentials of their database and the keys, and nothing else', () => {
@@ -113,3 +117,9 @@ it('the options of an EnterpriseStack are refused with every problem at once', (
     'certificateArn: a domain name needs a certificate',
   )
 })
+
+/** With the hashes of assets masked: they follow every change of the server. */
+function templateOf(stack: Stack): unknown {
+  const text = JSON.stringify(Template.fromStack(stack).toJSON())
+  return JSON.parse(text.replace(/[0-9a-f]{64}/g, '<asset hash>'))
+}

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
+import { withProfile } from '../../stacks/profiles.ts'
 import { mergeSettings, settingsInContext, settingsInFile } from '../../stacks/settings-sources.ts'
 import { temporaryFolder } from '../server/support.ts'
 
@@ -52,5 +53,21 @@ describe('the settings file', () => {
       replicas: 3,
       workers: 2,
     })
+  })
+})
+
+describe('a profile', () => {
+  it('is under what is written, and gives nothing to a part that is there already', () => {
+    expect(readEnterpriseOptions({}, { profile: 'regulated' }).replicas).toBe(3)
+    expect(readEnterpriseOptions({}, { profile: 'regulated', replicas: 2 }).replicas).toBe(2)
+    const given = { profile: 'lean', network: { vpc: { id: 'vpc-0a' } } }
+    expect(withProfile(given)).toMatchObject({ network: { vpc: { id: 'vpc-0a' } } })
+    expect(Object.keys(withProfile(given).network as object)).toEqual(['vpc'])
+  })
+
+  it('that does not exist is refused by its name', () => {
+    expect(() => readEnterpriseOptions({ 'trackyard:profile': 'cheap' })).toThrow(
+      'profile="cheap": must be lean, standard or regulated',
+    )
   })
 })
