@@ -44,7 +44,7 @@ export default defineConfig({
         extends: true as const,
         test: {
           name: `postgres ${version}`,
-          include: ['test/db/{postgres-schema,races,postgres-client}.test.ts'],
+          include: ['test/db/{postgres-schema,races,postgres-client,prepare}.test.ts'],
           env: { TRACKYARD_TEST_POSTGRES_VERSION: version },
         },
       })),

@@ -27,7 +27,7 @@ function serverConfig(settings: TrackingSettings): Partial<Config> {
     // Of the container: which address of the host reaches it is the port mapping's to say.
     host: '0.0.0.0',
     port: CONTAINER_PORT,
-    backendStoreUri: databaseUri(settings.database),
+    ...databaseConfig(settings.database),
     artifactsDestination: artifactsUri(settings.artifacts),
     logLevel: settings.logLevel,
     ...namesOf(settings),
@@ -49,15 +49,32 @@ function namesOf(settings: TrackingSettings): Pick<Config, 'allowedHosts' | 'cor
   }
 }
 
-function databaseUri(database: TrackingSettings['database']): string | undefined {
+function databaseConfig(database: TrackingSettings['database']): Partial<Config> {
   switch (database.kind) {
     case 'sqlite':
-      return `sqlite:///${DATA_FOLDER}/${database.file}`
+      return { backendStoreUri: `sqlite:///${DATA_FOLDER}/${database.file}` }
     case 'postgres':
-      return `postgresql://${database.host}:${database.port}/${database.name}?sslmode=${database.tls}`
+      return postgresConfig(database)
     case 'container':
     case 'rds':
-      return undefined
+      return {}
+  }
+}
+
+function postgresConfig(
+  database: Extract<TrackingSettings['database'], { kind: 'postgres' }>,
+): Partial<Config> {
+  const { host, port, name, users, replicaHost, iamUser, authority, tls, poolSize, poolOverflow } = database
+  const user = iamUser === undefined ? '' : `${iamUser}@`
+  const verified = authority === undefined ? '' : `&sslrootcert=${authority}`
+  const uri = (at: string, of: string) => `postgresql://${user}${at}:${port}/${of}?sslmode=${tls}${verified}`
+  return {
+    backendStoreUri: uri(host, name),
+    databasePoolSize: poolSize,
+    databasePoolOverflow: poolOverflow,
+    ...(iamUser !== undefined && { databaseIamAuth: true }),
+    ...(users !== undefined && { authDatabaseUri: uri(host, users) }),
+    ...(replicaHost !== undefined && { readReplicaUri: uri(replicaHost, name) }),
   }
 }
 

@@ -50,6 +50,18 @@ export const database = z.discriminatedUnion(
       name: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name').default('mlflow'),
       /** libpq's `sslmode`. @default verify-full */
       tls: z.enum(['verify-full', 'require', 'disable']).default('verify-full'),
+      /** File in the image with the authorities of the database's certificate. @default those Node knows */
+      authority: text(/^\/[\w./-]+$/, 'must be the path of a file').optional(),
+      /** Role to log in as with tokens of RDS IAM authentication. @default user and password of `DATABASE_SECRET` */
+      iamUser: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name').optional(),
+      /** Database of users on that host. @default the server's: none that outlives a container */
+      users: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name').optional(),
+      /** Host of a replica, for requests that only read. @default none */
+      replicaHost: text(/^[^\s/@:]+$/, 'must be a host name or an address').optional(),
+      /** Connections a process keeps to each database. @default 5 */
+      poolSize: wholeNumber(1, 1000).default(5),
+      /** Connections a peak may open besides. @default 10 */
+      poolOverflow: wholeNumber(0, 1000).default(10),
     }),
     z.strictObject({
       /** PostgreSQL in a container beside the servers. */

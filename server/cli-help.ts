@@ -34,6 +34,16 @@ export function serverHelp(): string {
   ].join('\n')
 }
 
+export const PREPARE_HELP = `
+
+Makes what a server logs in as: its role, and databases of runs and of users that are the role's own and nobody else's.
+What is there already is left as it is; a database of another owner is handed over with its tables. Role and databases
+are those of \`trackyard server\` in the same environment (MLFLOW_BACKEND_STORE_URI, TRACKYARD_AUTH_DATABASE_URI, its
+password or TRACKYARD_DATABASE_IAM_AUTH). It may run at every start, on several machines at once.
+
+  TRACKYARD_DATABASE_ADMIN_USER       Who may make roles and databases there, no superuser need be.
+  TRACKYARD_DATABASE_ADMIN_PASSWORD   Password of that user.`
+
 export const GC_HELP = `[OPTIONS]
 
 Removes for good what was deleted: runs, logged models and experiments, their rows and their artifacts. Without

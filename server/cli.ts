@@ -4,6 +4,7 @@ import {
   DOCTOR_HELP,
   ESTIMATE_HELP,
   GC_HELP,
+  PREPARE_HELP,
   serverHelp,
   TOKENS_HELP,
   usage,
@@ -28,6 +29,11 @@ const COMMANDS: Record<string, Command> = {
     summary: "Create MLflow's schema in an empty database, or bring an older one forward.",
     help: '[URI]\n\nURI is the database (default: MLFLOW_BACKEND_STORE_URI, else sqlite:///mlflow.db). Make a backup first.',
     run: runDbUpgrade,
+  },
+  'db prepare': {
+    summary: "Make the servers' role and databases on PostgreSQL, as its administrator.",
+    help: PREPARE_HELP,
+    run: runDbPrepare,
   },
   gc: {
     summary: 'Remove for good what was deleted, with its artifacts.',
@@ -97,6 +103,11 @@ async function runDbUpgrade([uri, ...rest]: string[]): Promise<number> {
   const { upgradeDatabase } = await import('./db/migrate.ts')
   const outcome = await upgradeDatabase(config.backendStoreUri, databaseOptions(config))
   return print(`${redactUri(config.backendStoreUri)}: ${outcome}`)
+}
+
+async function runDbPrepare(argv: string[]): Promise<number> {
+  const { prepare } = await import('./prepare.ts')
+  return prepare(process.env, argv)
 }
 
 async function runGc(argv: string[]): Promise<number> {

@@ -41,6 +41,12 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
 
 const setting = <T extends z.ZodType<unknown, string>>(definition: Setting<T>) => definition
 
+/** Variables of `trackyard db prepare` alone: no server is given the administrator of its database. */
+export const ADMINISTRATOR = {
+  user: 'TRACKYARD_DATABASE_ADMIN_USER',
+  password: 'TRACKYARD_DATABASE_ADMIN_PASSWORD',
+} as const
+
 /** Every setting, under MLflow's own environment name and flag where MLflow has one. */
 export const SETTINGS = {
   backendStoreUri: setting({

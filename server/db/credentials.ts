@@ -41,7 +41,7 @@ export async function openCredentials(
   target: Target,
 ): Promise<Credentials> {
   const { passwordFile, secret, iamAuth } = options
-  const user = decodeURIComponent(url.username) || url.searchParams.get('user') || options.user || ''
+  const user = userOf(url, options)
   if (iamAuth) {
     const { rdsTokens } = await import('./rds-token.ts')
     return rdsTokens(user, target)
@@ -56,6 +56,11 @@ export async function openCredentials(
   }
   const password = decodeURIComponent(url.password) || url.searchParams.get('password') || options.password
   return { login: async () => ({ user, password: password ?? '' }) }
+}
+
+/** The user that the URI or the settings name; empty where neither does. */
+export function userOf(url: URL, { user = '' }: CredentialOptions): string {
+  return decodeURIComponent(url.username) || url.searchParams.get('user') || user
 }
 
 /** A password is changed in two places, one after the other: how long to wait for the second, in steps. */

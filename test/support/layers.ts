@@ -44,6 +44,7 @@ const SERVER_LAYERS = [
   'health-check.ts',
   'gc.ts',
   'verify.ts',
+  'prepare.ts',
   'doctor',
   'doctor.ts',
   'tokens.ts',

@@ -1,0 +1,48 @@
+/** `trackyard db prepare`: makes on PostgreSQL what the servers of the same environment log in as. */
+import { type Config, type Environment, parseConfig } from './config.ts'
+import { ADMINISTRATOR, SETTINGS } from './config-settings.ts'
+import { databaseOptions } from './database-options.ts'
+import { isSameServer } from './db/login.ts'
+import { type Administrator, prepareDatabases } from './db/prepare.ts'
+import { parseDatabaseUri } from './db/uri.ts'
+
+/**
+ * @returns the process's exit code
+ * @throws Error with a line a person can act on
+ */
+export async function prepare(environment: Environment, argv: readonly string[]): Promise<number> {
+  if (argv.length > 0) throw new Error('db prepare takes no options; see trackyard db prepare --help')
+  const config = parseConfig(environment)
+  const done = await prepareDatabases(
+    databasesOf(config),
+    databaseOptions(config),
+    administratorOf(environment),
+  )
+  for (const { database, role, outcome } of done) {
+    process.stdout.write(`database ${database} of ${role}: ${outcome}\n`)
+  }
+  return 0
+}
+
+function administratorOf(environment: Environment): Administrator {
+  const { [ADMINISTRATOR.user]: user, [ADMINISTRATOR.password]: password } = environment
+  if (!user || !password) throw new Error(`set ${ADMINISTRATOR.user} and ${ADMINISTRATOR.password}`)
+  return { user, password }
+}
+
+function databasesOf({ backendStoreUri, authDatabaseUri }: Config): URL[] {
+  const runs = postgresUrl(SETTINGS.backendStoreUri.env, backendStoreUri)
+  if (authDatabaseUri === '') return [runs]
+  if (!isSameServer(backendStoreUri, authDatabaseUri)) {
+    throw new Error(
+      `${SETTINGS.authDatabaseUri.env} and ${SETTINGS.backendStoreUri.env} name two servers: prepare each by itself`,
+    )
+  }
+  return [runs, postgresUrl(SETTINGS.authDatabaseUri.env, authDatabaseUri)]
+}
+
+function postgresUrl(setting: string, uri: string): URL {
+  const location = parseDatabaseUri(uri)
+  if (location.dialect === 'postgres') return location.url
+  throw new Error(`${setting} must name a database of PostgreSQL`)
+}
