@@ -119,3 +119,17 @@ its settings, into a temporary folder.
   --assume NAME=AMOUNT     What no template says: artifactsGiB=500, and in a month logsGiB=20, requestsMillions=10,
                            transferGiB=100 to the internet. May be given several times.
   --json                   A JSON array of {stack, region, asOf, source, usage, lines, monthly, notPriced}.`
+
+export const EVIDENCE_HELP = `[PATH] [OPTIONS]
+
+One report, as Markdown, of a synthesized stack: what scanners found, which findings are acknowledged and why, what is
+encrypted with which key, what may connect to what, who may do what to which resource, and what outlives the stack.
+It reads templates and nothing else: no network, no account, no CDK. It runs no scanner; it reads what they wrote.
+
+PATH is what \`cdk synth\` made, or one template in it (default: cdk.out).
+
+  --result FILE    JSON of a scanner; may be given several times: of checkov (--output json), of cfn-lint (--format json).
+                   What CDK itself found is read from PATH.
+  --json           A JSON array with the same of each stack.
+
+Exits with 1 when a scanner found something that is not acknowledged.`

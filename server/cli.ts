@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import {
   DOCTOR_HELP,
   ESTIMATE_HELP,
+  EVIDENCE_HELP,
   GC_HELP,
   PREPARE_HELP,
   serverHelp,
@@ -59,6 +60,11 @@ const COMMANDS: Record<string, Command> = {
     summary: 'Say what an EnterpriseStack costs a month, about.',
     help: ESTIMATE_HELP,
     run: runEstimate,
+  },
+  evidence: {
+    summary: 'Write what a reviewer of an EnterpriseStack asks for, from what cdk synth made.',
+    help: EVIDENCE_HELP,
+    run: runEvidence,
   },
   ui: {
     summary: "Fetch MLflow's web UI, which the server serves.",
@@ -133,6 +139,11 @@ async function runTokens(argv: string[]): Promise<number> {
 async function runEstimate(argv: string[]): Promise<number> {
   const { showEstimate } = await import('./estimate.ts')
   return showEstimate(process.env, argv)
+}
+
+async function runEvidence(argv: string[]): Promise<number> {
+  const { showEvidence } = await import('./evidence.ts')
+  return showEvidence(argv)
 }
 
 async function runUi(argv: string[]): Promise<number> {

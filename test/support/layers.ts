@@ -50,6 +50,8 @@ const SERVER_LAYERS = [
   'tokens.ts',
   'estimate',
   'estimate.ts',
+  'evidence',
+  'evidence.ts',
   'cli-help.ts',
   'cli.ts',
 ]

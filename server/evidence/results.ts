@@ -1,0 +1,76 @@
+/** What scanners wrote about a stack: files of checkov, of cfn-lint, and of the validation of CDK itself. */
+import { z } from 'zod'
+
+export interface ScanResult {
+  readonly scanner: string
+  readonly findings: readonly { readonly rule: string; readonly resource: string }[]
+}
+
+/** The rules that CDK itself holds every template against. */
+const CDK = 'CloudFormation Validate'
+
+const checkov = z
+  .object({
+    results: z.object({
+      failed_checks: z.array(z.object({ check_id: z.string(), resource: z.string() })),
+    }),
+    summary: z.object({ checkov_version: z.string() }),
+  })
+  .transform(({ results, summary }) => [
+    {
+      scanner: `checkov ${summary.checkov_version}`,
+      findings: results.failed_checks.map(({ check_id, resource }) => ({ rule: check_id, resource })),
+    },
+  ])
+
+const cfnLint = z
+  .array(
+    z.object({
+      Rule: z.object({ Id: z.string() }),
+      Location: z.object({ Path: z.array(z.union([z.string(), z.number()])).nullable() }),
+    }),
+  )
+  .transform((matches) => [
+    {
+      scanner: 'cfn-lint',
+      findings: matches.map(({ Rule, Location }) => ({
+        rule: Rule.Id,
+        resource: String(Location.Path?.[1] ?? ''),
+      })),
+    },
+  ])
+
+/** The validation-report.json of a cloud assembly names who found something, and nobody else. */
+const cdk = z
+  .object({
+    pluginReports: z.array(
+      z.object({
+        pluginName: z.string(),
+        violations: z.array(
+          z.object({
+            ruleName: z.string(),
+            violatingConstructs: z.array(z.object({ constructPath: z.string().default('') })).default([]),
+          }),
+        ),
+      }),
+    ),
+  })
+  .transform(({ pluginReports }) => {
+    const found = pluginReports.map(({ pluginName, violations }) => ({
+      scanner: pluginName,
+      findings: violations.flatMap(({ ruleName, violatingConstructs }) =>
+        violatingConstructs.map(({ constructPath }) => ({ rule: ruleName, resource: constructPath })),
+      ),
+    }))
+    const own = found.some(({ scanner }) => scanner === CDK)
+    return own ? found : [{ scanner: CDK, findings: [] }, ...found]
+  })
+
+const results = z.union([checkov, cfnLint, cdk])
+
+/** @throws Error when no scanner that is known wrote the text */
+export function parseResults(text: string): ScanResult[] {
+  const parsed = results.safeParse(JSON.parse(text))
+  if (parsed.success) return parsed.data
+  throw new Error('neither JSON of checkov, nor of cfn-lint, nor a validation-report.json of CDK')
+}

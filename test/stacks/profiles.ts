@@ -1,0 +1,38 @@
+/** The stack with each set of options that promises are made for. */
+import { App } from 'aws-cdk-lib'
+import cdkJson from '../../cdk.json' with { type: 'json' }
+import { acknowledgeFindings } from '../../stacks/acknowledge-findings.ts'
+import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
+import { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
+
+const AN_IMAGE = { 'trackyard:image': 'trackyard:1.2.3' }
+
+/** CDK context by the profile's name. */
+export const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  default: {},
+  'internet-facing': {
+    ...AN_IMAGE,
+    'trackyard:domainName': 'mlflow.example.com',
+    'trackyard:certificateArn': 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
+    'trackyard:clients': '["0.0.0.0/0"]',
+    'trackyard:internetFacing': 'true',
+  },
+}
+
+/** Not yet synthesized, and with nothing acknowledged. */
+export function stackOf(profile: string, outdir?: string): EnterpriseStack {
+  const app = new App({
+    context: { ...cdkJson.context, ...PROFILES[profile] },
+    analyticsReporting: false,
+    ...(outdir && { outdir }),
+  })
+  const options = readEnterpriseOptions(app.node.getAllContext())
+  return new EnterpriseStack(app, 'EnterpriseStack', { options })
+}
+
+/** As `cdk synth` makes it. */
+export function acknowledgedStackOf(profile: string, outdir?: string): EnterpriseStack {
+  const stack = stackOf(profile, outdir)
+  acknowledgeFindings(stack)
+  return stack
+}
