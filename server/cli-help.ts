@@ -89,6 +89,22 @@ a JSON object with counts, newestRunAt, artifacts and problems.
 
 Exits with 1 when there is a problem.`
 
+export const CANARY_HELP = `--url URL [OPTIONS]
+
+Does through a stack's public API what a training job does: logs a run with a parameter and a metric, writes an artifact
+of 64 KiB through the server, reads both back and compares, and deletes them. For a schedule: doctor says why something
+is wrong, this says whether anything is. The runs are deleted, and trackyard gc removes them for good.
+
+  --url URL            The stack; user, password, token and certificates are those of MLflow's client:
+                       MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_TOKEN,
+                       MLFLOW_TRACKING_SERVER_CERT_PATH, MLFLOW_TRACKING_INSECURE_TLS.
+  --experiment NAME    Where its runs are (default: trackyard-canary). It is made when it is not there; what else is in
+                       it stays.
+  --json               One line of JSON, as the server's log has it: {"canary":{"failed":0,"ms":210,"steps":{…}}}, with
+                       "step" and "reason" where failed is 1.
+
+Exits with 1 when a step failed.`
+
 export const TOKENS_HELP = `create NAME --user USER [OPTIONS] | list [OPTIONS] | revoke ID
 
 Tokens for machines, which send one as MLFLOW_TRACKING_TOKEN. A token does what its user may do, within its scope, until

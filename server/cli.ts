@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import packageJson from '../package.json' with { type: 'json' }
 import {
+  CANARY_HELP,
   DOCTOR_HELP,
   ESTIMATE_HELP,
   EVIDENCE_HELP,
@@ -50,6 +51,11 @@ const COMMANDS: Record<string, Command> = {
     summary: 'Say whether a database and its artifacts are whole, restored ones too.',
     help: VERIFY_HELP,
     run: runVerify,
+  },
+  canary: {
+    summary: 'Log a run and an artifact to a stack, read them back, and delete them.',
+    help: CANARY_HELP,
+    run: runCanary,
   },
   tokens: {
     summary: 'Make, list and revoke access tokens for machines.',
@@ -129,6 +135,11 @@ async function runDoctor(argv: string[]): Promise<number> {
 async function runVerify(argv: string[]): Promise<number> {
   const { verify } = await import('./verify.ts')
   return verify(process.env, argv)
+}
+
+async function runCanary(argv: string[]): Promise<number> {
+  const { tryStack } = await import('./canary.ts')
+  return tryStack(process.env, argv)
 }
 
 async function runTokens(argv: string[]): Promise<number> {

@@ -31,20 +31,22 @@ export interface Stack {
 export interface Question {
   readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
   readonly body?: Buffer
+  /** Of the body. @default application/octet-stream */
+  readonly type?: string
   /** @default true */
   readonly signedIn?: boolean
 }
 
 /** @throws Error with the `code` of Node or OpenSSL when there is no answer */
 export async function ask(stack: Stack, path: string, question: Question = {}): Promise<Answer> {
-  const { method = 'GET', body, signedIn = true } = question
+  const { method = 'GET', body, type = 'application/octet-stream', signedIn = true } = question
   const url = new URL(`${stack.url}${path}`)
   const options: RequestOptions = {
     method,
     agent: false,
     signal: AbortSignal.timeout(TIMEOUT_MS),
     headers: {
-      ...(body && { 'content-length': body.length, 'content-type': 'application/octet-stream' }),
+      ...(body && { 'content-length': body.length, 'content-type': type }),
       ...(signedIn && stack.authorization && { authorization: stack.authorization }),
     },
     rejectUnauthorized: !stack.insecure,

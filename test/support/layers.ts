@@ -47,6 +47,7 @@ const SERVER_LAYERS = [
   'prepare.ts',
   'doctor',
   'doctor.ts',
+  'canary.ts',
   'tokens.ts',
   'estimate',
   'estimate.ts',
