@@ -8,6 +8,7 @@ import { artifactsOptions } from './options/artifacts.ts'
 import { deploymentOptions } from './options/deployment.ts'
 import { networkOptions } from './options/network.ts'
 import { maxReplicasOf, serviceOptions } from './options/service.ts'
+import { watchingOptions } from './options/watching.ts'
 import { withProfile } from './profiles.ts'
 import { mergeSettings, settingsInContext, type Written } from './settings-sources.ts'
 
@@ -57,6 +58,7 @@ const schema = z
     internetFacing: z.boolean().default(false),
     /** Where artifacts are. @default a new bucket */
     artifacts: artifactsOptions.prefault({}),
+    watching: watchingOptions.prefault({}),
   })
   .superRefine(({ certificateArn, domainName, internetFacing, clients }, context) => {
     const refuse = (name: string, message: string) =>

@@ -16,6 +16,7 @@ import { Service } from '../constructs/cdk/service.ts'
 import { bucketOf } from './artifact-source.ts'
 import { clusterProps, networkProps, serviceProps, zonesOf } from './enterprise-compute.ts'
 import { type EnterpriseOptions, serverSettings } from './enterprise-options.ts'
+import { watchStack } from './enterprise-watching.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
 
@@ -57,11 +58,12 @@ export class EnterpriseStack extends Stack {
       httpsPeers,
       ...clusterProps(options),
     })
+    const image = this.image(options)
     const service = new Service(this, 'Service', {
       cluster,
       capacityProviderName,
       vpcSubnets: privateSubnets,
-      image: this.image(options),
+      image,
       databaseCredentials: database.credentials,
       httpsPeers,
       logKey,
@@ -75,13 +77,29 @@ export class EnterpriseStack extends Stack {
       },
     })
 
-    service.serveOn(edge.listener)
+    const targetGroup = service.serveOn(edge.listener)
     database.connections.allowDefaultPortFrom(service)
     artifacts.grantReadWrite(service)
 
     const url = `${edge.url}${options.staticPrefix}`
+    const { dashboard } = watchStack(this, options.watching, {
+      watched: {
+        loadBalancer: edge.loadBalancer,
+        targetGroup,
+        service: service.service,
+        database: database.instance,
+        bucket: artifacts.bucket,
+      },
+      logGroup: service.logGroup,
+      canary: {
+        ...{ cluster, capacityProviderName, vpcSubnets: privateSubnets, image, url },
+        ...{ listener: edge.listener, throughInternet: options.internetFacing },
+      },
+    })
+
     new CfnOutput(this, 'Url', { value: url })
     new CfnOutput(this, 'TrackingUri', { value: `export MLFLOW_TRACKING_URI=${url}` })
+    new CfnOutput(this, 'DashboardName', { value: dashboard.dashboardName })
     new CfnOutput(this, 'ArtifactBucketName', { value: artifacts.bucketName })
     new CfnOutput(this, 'DatabaseHost', { value: database.host })
     new CfnOutput(this, 'ServiceName', { value: service.service.serviceName })

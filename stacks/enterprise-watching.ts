@@ -1,0 +1,46 @@
+/** Who is told when something is wrong with an EnterpriseStack. */
+import { Key } from 'aws-cdk-lib/aws-kms'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import type { Construct } from 'constructs'
+import { AlarmTopic } from '../constructs/cdk/alarm-topic.ts'
+import { Canary, type CanaryProps } from '../constructs/cdk/canary.ts'
+import { MonthlyBudget } from '../constructs/cdk/monthly-budget.ts'
+import type { Watched } from '../constructs/cdk/watched-metrics.ts'
+import { Watching } from '../constructs/cdk/watching.ts'
+import type { WatchingOptions } from './options/watching.ts'
+
+interface WatchedStack {
+  readonly watched: Watched
+  readonly logGroup: ILogGroup
+  /** Where and how a canary runs. */
+  readonly canary: Omit<CanaryProps, 'topic' | 'token' | 'everyMinutes'>
+}
+
+export function watchStack(scope: Construct, options: WatchingOptions, stack: WatchedStack): Watching {
+  const { emails, topicArn, monthlyBudgetUsd, costTag } = options
+  const { topic } = new AlarmTopic(
+    scope,
+    'AlarmTopic',
+    topicArn ? { topic: Topic.fromTopicArn(scope, 'GivenTopic', topicArn) } : { emails },
+  )
+  const canary =
+    options.canary &&
+    new Canary(scope, 'Canary', { ...stack.canary, ...tokenOf(scope, options.canary), topic })
+  if (monthlyBudgetUsd !== undefined) {
+    new MonthlyBudget(scope, 'Budget', { usd: monthlyBudgetUsd, topic, ...(costTag && { costTag }) })
+  }
+  const { watched, logGroup } = stack
+  const moreAlarms = canary ? [canary.alarm] : []
+  return new Watching(scope, 'Watching', { watched, logGroup, topic, thresholds: options, moreAlarms })
+}
+
+function tokenOf(scope: Construct, canary: NonNullable<WatchingOptions['canary']>) {
+  const { tokenSecretArn, tokenKeyArn, everyMinutes } = canary
+  const token = Secret.fromSecretAttributes(scope, 'CanaryToken', {
+    secretCompleteArn: tokenSecretArn,
+    ...(tokenKeyArn && { encryptionKey: Key.fromKeyArn(scope, 'CanaryTokenKey', tokenKeyArn) }),
+  })
+  return { token, everyMinutes }
+}
