@@ -2,7 +2,6 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
-  type FastifyRequest,
   LogController,
 } from 'fastify'
 import { RPCS } from './api/index.ts'
@@ -19,6 +18,7 @@ import { trackRequests } from './limits/in-flight.ts'
 import { limitCallers, limitRequests } from './limits/requests.ts'
 import { closeSlowClients, headerTimeouts } from './limits/slow-clients.ts'
 import { withoutProxiedBytes } from './presigned-only.ts'
+import { logRequests, nameOf, pathOf } from './request-log.ts'
 import { artifactFileRoutes } from './routes/artifact-files.ts'
 import { artifactProxyRoutes } from './routes/artifact-proxy.ts'
 import { otlpRoutes } from './routes/otlp.ts'
@@ -71,11 +71,11 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
   limitRequests(app, inFlight, config)
   nameCallers(app, context, gate)
   limitCallers(app, inFlight, config)
-  if (config.logLevel === 'debug') logRequests(app)
+  logRequests(app, config)
   app.setErrorHandler((error, request, reply) => {
     const fault = toApiError(error)
     request.fault = fault.code
-    if (fault.status >= 500) request.log.error({ err: error, path: pathOf(request) }, 'request failed')
+    if (fault.status >= 500) request.log.error({ err: error, ...nameOf(request) }, 'request failed')
     const wait = fault.retryAfterSeconds ?? (fault.status === 503 ? RETRY_AFTER_SECONDS : undefined)
     if (wait !== undefined) reply.header('retry-after', String(wait))
     return reply.status(fault.status).send(fault.toBody())
@@ -105,22 +105,6 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
     ]),
   )
   return app
-}
-
-/** One line a request. */
-function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const path = pathOf(request)
-    request.log.debug(
-      { method: request.method, path, status: reply.statusCode, ms: reply.elapsedTime },
-      'request',
-    )
-  })
-}
-
-/** The path without its query: that may hold what a log should not. */
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?')[0] ?? ''
 }
 
 function toApiError(error: unknown): ApiError {

@@ -615,6 +615,12 @@ export const SETTINGS = {
     fallback: 'info',
     help: 'Least severe log lines to write; debug includes one line a request.',
   }),
+  slowRequestMs: setting({
+    env: 'TRACKYARD_SLOW_REQUEST_MS',
+    schema: integerBetween(0, 3_600_000),
+    fallback: 5_000,
+    help: 'Requests that take so long, in milliseconds, are a line of the log at warn; 0 for none.',
+  }),
   maxRequestBytes: setting({
     env: 'TRACKYARD_MAX_REQUEST_BYTES',
     schema: integerBetween(1_000, 1_000_000_000),

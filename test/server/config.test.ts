@@ -117,6 +117,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   uiDir: fc.oneof(fc.constant(''), folder),
   htmlArtifactScripts: fc.boolean(),
   logLevel: fc.constantFrom('debug', 'info', 'warn', 'error', 'silent'),
+  slowRequestMs: fc.integer({ min: 0, max: 3_600_000 }),
   maxRequestBytes: fc.integer({ min: 1_000, max: 1_000_000_000 }),
   drainSeconds: fc.integer({ min: 0, max: 3600 }),
   signInFreeFailures: fc.integer({ min: 1, max: 1000 }),

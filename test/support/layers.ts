@@ -37,6 +37,7 @@ const SERVER_LAYERS = [
   'api',
   'artifacts-only.ts',
   'presigned-only.ts',
+  'request-log.ts',
   'app.ts',
   'start-up-memory.ts',
   'workers.ts',
@@ -66,7 +67,7 @@ const PACKAGE_HOMES: readonly { readonly packages: RegExp; readonly home: RegExp
   { packages: /^(@?aws-cdk|constructs$|cdk-nag)/, home: /^(constructs\/cdk|stacks)\// },
   {
     packages: /^(fastify|@fastify\/)/,
-    home: /^server\/((rpc|app|main|context|health|security)\.ts|auth\/|limits\/|ui\/|routes\/)/,
+    home: /^server\/((rpc|app|main|context|health|security|request-log)\.ts|auth\/|limits\/|ui\/|routes\/)/,
   },
   { packages: /^(openid-client|cookie)$/, home: /^server\/auth\// },
   { packages: /^@aws-sdk\/(client-secrets-manager|rds-signer)/, home: /^server\/db\// },

@@ -1,0 +1,51 @@
+import { Template } from 'aws-cdk-lib/assertions'
+import { expect, it } from 'vitest'
+import { readEnterpriseOptions } from '../../../stacks/enterprise-options.ts'
+import type { Resource } from '../../constructs/cdk/stack.ts'
+import { enterpriseStack } from '../enterprise-synth.ts'
+
+const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:canary-AbCdEf'
+const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:pager'
+
+it('a stack tells whom it is told, watches its cost, and sends a canary', () => {
+  const watching = {
+    emails: ['on-call@example.com'],
+    refusals: 7,
+    monthlyBudgetUsd: 1500,
+    canary: { tokenSecretArn: SECRET, everyMinutes: 10 },
+  }
+  const template = Template.fromStack(enterpriseStack({ watching, image: 'trackyard:1.2.3' }))
+  template.hasResourceProperties('AWS::SNS::Subscription', { Endpoint: 'on-call@example.com' })
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'Refusals', Threshold: 7 })
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'CanaryFailed', Period: 600 })
+  template.resourceCountIs('AWS::Budgets::Budget', 1)
+  const tasks = Object.values(template.findResources('AWS::ECS::TaskDefinition')) as Resource[]
+  const containers = tasks.flatMap(({ Properties }) => Properties.ContainerDefinitions)
+  const [canary] = containers.filter(({ Name }) => Name === 'canary')
+  expect(canary).toMatchObject({
+    Image: 'trackyard:1.2.3',
+    Secrets: [{ Name: 'MLFLOW_TRACKING_TOKEN', ValueFrom: SECRET }],
+  })
+  expect(JSON.stringify(template.findResources('AWS::CloudWatch::Dashboard'))).toContain('CanaryAlarm')
+})
+
+it('a stack uses a topic that is there, and makes none', () => {
+  const template = Template.fromStack(enterpriseStack({ watching: { topicArn: TOPIC } }))
+  template.resourceCountIs('AWS::SNS::Topic', 0)
+  for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
+    expect(Properties.AlarmActions).toContain(TOPIC)
+  }
+})
+
+it.each([
+  [{ emails: ['on-call'] }, 'watching.emails.0="on-call": must be an address of e-mail'],
+  [{ emails: ['a@example.com'], topicArn: TOPIC }, 'watching.emails'],
+  [{ costTag: { name: 'team', value: 'ml' } }, 'watching.costTag'],
+  [{ canary: { tokenSecretArn: 'canary' } }, 'must be the whole ARN of a secret'],
+  [{ canary: { tokenSecretArn: SECRET, everyMinutes: 7 } }, 'watching.canary.everyMinutes=7: must divide 60'],
+  [{ errorPercent: 101 }, 'watching.errorPercent=101: must be at most 100 percent'],
+  [{ responseSeconds: 0 }, 'watching.responseSeconds=0: must be a number above 0, in seconds'],
+  [{ refusal: 1 }, 'watching.refusal: no such option'],
+])('the options %j are refused', (watching, problem) => {
+  expect(() => readEnterpriseOptions({}, { watching })).toThrow(problem)
+})
