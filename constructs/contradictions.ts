@@ -13,7 +13,8 @@ const LOOPBACK = ['127.0.0.1', '::1']
 
 /** Options that are right each by itself and cannot be true together. */
 export function contradictions(settings: TrackingSettings): Contradiction[] {
-  const { tier, database, artifacts, workers, replicas, bindAddress, hostName, tls, login, port } = settings
+  const { tier, database, artifacts, workers, replicas, bindAddress, hostName, tls, login, port, signOn } =
+    settings
   const loopback = LOOPBACK.includes(bindAddress)
   const found: Contradiction[] = []
   const refuse = (when: boolean, path: OptionName, message: string) => when && found.push({ path, message })
@@ -74,6 +75,16 @@ export function contradictions(settings: TrackingSettings): Contradiction[] {
     tier === 'enterprise' && artifacts.kind !== 's3',
     'artifacts',
     'servers of the enterprise tier come and go, a local folder would go with them: use kind s3',
+  )
+  refuse(
+    tier !== 'enterprise' && signOn !== undefined,
+    'signOn',
+    'only the enterprise tier has it: leave it out, or use the stack EnterpriseStack',
+  )
+  refuse(
+    signOn?.people.kind === 'oidc' && hostName === 'localhost',
+    'hostName',
+    'people come back to it from their provider: say which name that is',
   )
   refuse(
     database.kind === 'sqlite' && workers > 1,

@@ -1,6 +1,7 @@
 import { type Config, parseConfig, toEnvironment } from '../server/config.ts'
 import { SETTINGS } from '../server/config-settings.ts'
 import { CONTAINER_PORT, DATA_FOLDER, type TrackingSettings } from './settings.ts'
+import { signOnConfig } from './sign-on.ts'
 
 /** Variable with the ARN of the database's credentials: the server reads them itself, whenever it connects. */
 export const DATABASE_SECRET = SETTINGS.databaseSecret.env
@@ -23,14 +24,18 @@ export function trackingEnvironment(
 }
 
 function serverConfig(settings: TrackingSettings): Partial<Config> {
+  const database = databaseConfig(settings.database)
   return {
     // Of the container: which address of the host reaches it is the port mapping's to say.
     host: '0.0.0.0',
     port: CONTAINER_PORT,
-    ...databaseConfig(settings.database),
+    // Users without a database of their own are where runs are.
+    ...(settings.signOn && { authDatabaseUri: database.backendStoreUri }),
+    ...database,
     artifactsDestination: artifactsUri(settings.artifacts),
     logLevel: settings.logLevel,
     ...namesOf(settings),
+    ...signOnConfig(settings),
     staticPrefix: settings.staticPrefix,
     workers: settings.workers,
     leaveSeconds: settings.leaveSeconds,

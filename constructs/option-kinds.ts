@@ -136,3 +136,6 @@ export const TEAM_DEFAULTS = {
   backup: {},
   leaveSeconds: 5,
 } as const
+
+/** What the enterprise tier has where nothing is said. */
+export const ENTERPRISE_DEFAULTS = { signOn: {} } as const

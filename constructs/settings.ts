@@ -7,9 +7,18 @@ import type { Config, SettingName } from '../server/config.ts'
 import { SETTINGS } from '../server/config-settings.ts'
 import { contradictions } from './contradictions.ts'
 import { nearest } from './nearest.ts'
-import { artifacts, backup, database, login, TEAM_DEFAULTS, tls } from './option-kinds.ts'
+import {
+  artifacts,
+  backup,
+  database,
+  ENTERPRISE_DEFAULTS,
+  login,
+  TEAM_DEFAULTS,
+  tls,
+} from './option-kinds.ts'
 import { optionNamesAt } from './option-names.ts'
 import { text, wholeNumber } from './option-types.ts'
+import { signOn } from './sign-on-options.ts'
 
 /** Port the image listens on, inside its container. */
 export const CONTAINER_PORT = 5000
@@ -54,6 +63,8 @@ export const TRACKING_OPTIONS = z.strictObject({
   tls: tls.optional(),
   /** Who may enter: `basic`: users with passwords; `none`: all who reach the port. @default none; the team tier: basic */
   login: login.optional(),
+  /** Who may enter the enterprise tier, and how they show who they are. @default users with passwords */
+  signOn: signOn.optional(),
   /** Memory a server's container may use, in MiB. @default 1024 */
   memoryMiB: wholeNumber(256, 1_048_576, 'MiB').default(1024),
   /** Processor cores a container may use. @default 1 */
@@ -116,7 +127,8 @@ export class SettingsError extends Error {
  */
 export function parseSettings(input: unknown): TrackingSettings {
   const tier = (input as Partial<TrackingSettingsInput> | undefined)?.tier
-  const withDefaults = tier === 'team' ? { ...TEAM_DEFAULTS, ...(input as object) } : input
+  const defaults = { local: {}, team: TEAM_DEFAULTS, enterprise: ENTERPRISE_DEFAULTS }[tier ?? 'local']
+  const withDefaults = { ...defaults, ...(input as object) }
   return parseOptions(schema, withDefaults)
 }
 

@@ -24,7 +24,7 @@ export function networkProps(
     availabilityZones: zonesOf(options),
     encryptionKey,
     ...(flowLogDays && { flowLogRetention: flowLogDays }),
-    ...(options.internetFacing && { publicSubnets: true }),
+    ...(options.edge.internetFacing && { publicSubnets: true }),
   }
 }
 

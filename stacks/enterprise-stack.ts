@@ -1,7 +1,13 @@
 import { join } from 'node:path'
-import { CfnOutput, IgnoreMode, PermissionsBoundary, Stack, type StackProps, Tags } from 'aws-cdk-lib'
-import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
-import * as ec2 from 'aws-cdk-lib/aws-ec2'
+import {
+  CfnOutput,
+  Duration,
+  IgnoreMode,
+  PermissionsBoundary,
+  Stack,
+  type StackProps,
+  Tags,
+} from 'aws-cdk-lib'
 import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs'
 import type { Construct } from 'constructs'
@@ -13,8 +19,12 @@ import { Edge } from '../constructs/cdk/edge.ts'
 import { newLogKey } from '../constructs/cdk/log-key.ts'
 import { Network } from '../constructs/cdk/network.ts'
 import { Service } from '../constructs/cdk/service.ts'
+import { SignOnRules } from '../constructs/cdk/sign-on-rules.ts'
+import { SignOnSecrets } from '../constructs/cdk/sign-on-secrets.ts'
+import { isAtLoadBalancer } from '../constructs/sign-on.ts'
 import { bucketOf } from './artifact-source.ts'
 import { clusterProps, networkProps, serviceProps, zonesOf } from './enterprise-compute.ts'
+import { edgeProps } from './enterprise-edge.ts'
 import { type EnterpriseOptions, serverSettings } from './enterprise-options.ts'
 import { watchStack } from './enterprise-watching.ts'
 
@@ -30,6 +40,7 @@ export class EnterpriseStack extends Stack {
 
   constructor(scope: Construct, id: string, props: EnterpriseStackProps) {
     const { options } = props
+    const { signOn, staticPrefix } = options
     super(scope, id, {
       description: 'Trackyard: an MLflow tracking server',
       env: { account: options.account, region: options.region },
@@ -49,9 +60,10 @@ export class EnterpriseStack extends Stack {
     const artifacts = new ArtifactBucket(this, 'Artifacts', bucketOf(this, options.artifacts))
     const edge = new Edge(this, 'Edge', {
       vpc,
-      ...(!options.internetFacing && { vpcSubnets: privateSubnets }),
-      ...this.edgeAccess(options),
+      ...(!options.edge.internetFacing && { vpcSubnets: privateSubnets }),
+      ...edgeProps(this, options, logKey),
     })
+    const { adminPassword, secrets } = new SignOnSecrets(this, 'SignOnSecrets', { signOn })
     const { cluster, capacityProviderName } = new Cluster(this, 'Cluster', {
       vpc,
       vpcSubnets: privateSubnets,
@@ -71,17 +83,25 @@ export class EnterpriseStack extends Stack {
       settings: {
         ...serverSettings(options),
         tier: 'enterprise',
-        allowedHosts: [edge.hostName, ...options.allowedHosts],
+        hostName: options.edge.domainName,
+        port: 443,
         database: { kind: 'postgres', host: database.host, port: database.port, name: database.databaseName },
         artifacts: { kind: 's3', bucket: artifacts.bucketName, prefix: artifacts.prefix },
       },
+      config: {
+        trustedProxies: [vpc.vpcCidrBlock],
+        ...(isAtLoadBalancer(signOn.people) && { loadBalancerArn: edge.loadBalancer.loadBalancerArn }),
+      },
+      secrets,
+      uploadTime: Duration.seconds(options.edge.uploadSeconds),
     })
 
     const targetGroup = service.serveOn(edge.listener)
+    new SignOnRules(this, 'SignOnRules', { listener: edge.listener, targetGroup, signOn, staticPrefix })
     database.connections.allowDefaultPortFrom(service)
     artifacts.grantReadWrite(service)
 
-    const url = `${edge.url}${options.staticPrefix}`
+    const url = `${edge.url}${staticPrefix}`
     const { dashboard } = watchStack(this, options.watching, {
       watched: {
         loadBalancer: edge.loadBalancer,
@@ -93,13 +113,14 @@ export class EnterpriseStack extends Stack {
       logGroup: service.logGroup,
       canary: {
         ...{ cluster, capacityProviderName, vpcSubnets: privateSubnets, image, url },
-        ...{ listener: edge.listener, throughInternet: options.internetFacing },
+        ...{ listener: edge.listener, throughInternet: options.edge.internetFacing },
       },
     })
 
     new CfnOutput(this, 'Url', { value: url })
     new CfnOutput(this, 'TrackingUri', { value: `export MLFLOW_TRACKING_URI=${url}` })
     new CfnOutput(this, 'DashboardName', { value: dashboard.dashboardName })
+    new CfnOutput(this, 'AdminPasswordSecret', { value: adminPassword.secretArn })
     new CfnOutput(this, 'ArtifactBucketName', { value: artifacts.bucketName })
     new CfnOutput(this, 'DatabaseHost', { value: database.host })
     new CfnOutput(this, 'ServiceName', { value: service.service.serviceName })
@@ -109,14 +130,6 @@ export class EnterpriseStack extends Stack {
   /** Without it, synth would ask AWS for the zones of an account. */
   override get availabilityZones(): string[] {
     return this.#zones
-  }
-
-  private edgeAccess({ certificateArn, domainName, clients, internetFacing }: EnterpriseOptions) {
-    const tls =
-      certificateArn && domainName
-        ? { certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn), domainName }
-        : undefined
-    return { tls, internetFacing, clients: clients?.map((range) => ec2.Peer.ipv4(range)) }
   }
 
   /** The image it is given, or the one of every tier, built when the stack is deployed. */

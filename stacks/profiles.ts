@@ -5,7 +5,7 @@ import { isObject, mergeSettings, type Written } from './settings-sources.ts'
 type Profile = (typeof PROFILE_NAMES)[number]
 
 /** What a profile changes in the defaults of the options; what a person writes wins over it. */
-export const PROFILES: Readonly<Record<Profile, EnterpriseOptionsInput>> = {
+export const PROFILES: Readonly<Record<Profile, Partial<EnterpriseOptionsInput>>> = {
   lean: {
     replicas: 1,
     memoryMiB: 1024,

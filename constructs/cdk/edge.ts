@@ -1,28 +1,43 @@
 import { Duration } from 'aws-cdk-lib'
-import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager'
+import * as acm from 'aws-cdk-lib/aws-certificatemanager'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2'
+import * as route53 from 'aws-cdk-lib/aws-route53'
+import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets'
 import { Construct } from 'constructs'
+import { EdgeLogs, type ExistingEdgeLogsProps, type NewEdgeLogsProps } from './edge-logs.ts'
+import { type ExistingFirewallProps, Firewall, type NewFirewallProps } from './firewall.ts'
 
 export interface EdgeProps {
   readonly vpc: ec2.IVpc
   /** @default the public ones on the internet, else the private ones with a way out */
   readonly vpcSubnets?: ec2.SubnetSelection
+  /** The name that clients use. */
+  readonly domainName: string
+  /**
+   * The certificate of that name, which whoever gives it leads to the load balancer; or the public zone of the name,
+   * in which certificate and name are made.
+   */
+  readonly tls: { readonly certificate: acm.ICertificate } | { readonly hostedZone: route53.IHostedZone }
   /**
    * Who may connect.
    * @default the addresses of the VPC
    */
   readonly clients?: ec2.IPeer[]
   /**
-   * TLS, and the name that clients use; it must lead to the load balancer.
-   * @default plain HTTP under the load balancer's own name, inside the VPC only
-   */
-  readonly tls?: { readonly certificate: ICertificate; readonly domainName: string }
-  /**
-   * Reachable from the internet, for the `clients`; needs `tls`.
+   * Reachable from the internet, for the `clients`.
    * @default false
    */
   readonly internetFacing?: boolean
+  /**
+   * Port 80 leads to 443; otherwise nothing listens there.
+   * @default false
+   */
+  readonly redirectHttp?: boolean
+  /** @default a web ACL with AWS's rules */
+  readonly firewall?: NewFirewallProps | ExistingFirewallProps
+  /** @default a bucket that keeps them for a year */
+  readonly logs?: NewEdgeLogsProps | ExistingEdgeLogsProps
   /**
    * Refuse to delete the load balancer.
    * @default true
@@ -30,21 +45,19 @@ export interface EdgeProps {
   readonly deletionProtection?: boolean
 }
 
-/** The way in: a load balancer that speaks TLS as soon as it has a certificate, and is internal unless told. */
+/** The way in: a load balancer that speaks TLS only, behind a firewall, and is internal unless told. */
 export class Edge extends Construct {
   readonly loadBalancer: elb.ApplicationLoadBalancer
   /** Takes the traffic; whoever serves it adds its targets. */
   readonly listener: elb.ApplicationListener
-  /** The name in the Host header of what clients send. */
-  readonly hostName: string
+  readonly firewall: Firewall
+  readonly logs: EdgeLogs
   readonly url: string
 
   constructor(scope: Construct, id: string, props: EdgeProps) {
     super(scope, id)
-    const { vpc, tls, internetFacing = false, deletionProtection = true } = props
-    if (internetFacing && !(tls && props.clients)) {
-      throw new Error('internetFacing needs tls and clients: give a certificate, and say who may connect')
-    }
+    const { vpc, internetFacing = false, clients = [ec2.Peer.ipv4(vpc.vpcCidrBlock)] } = props
+    if (internetFacing && !props.clients) throw new Error('internetFacing needs clients: say who may connect')
     this.loadBalancer = new elb.ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc,
       internetFacing,
@@ -52,32 +65,43 @@ export class Edge extends Construct {
         subnetType: internetFacing ? ec2.SubnetType.PUBLIC : ec2.SubnetType.PRIVATE_WITH_EGRESS,
       },
       dropInvalidHeaderFields: true,
-      // Shorter than the server keeps an idle connection, or requests meet one that it has just closed.
+      desyncMitigationMode: elb.DesyncMitigationMode.STRICTEST,
+      // Shorter than the server keeps an idle connection, or requests meet one that it has just closed. Transfers may
+      // take hours: this is the time in which not one byte moves.
       idleTimeout: Duration.seconds(60),
-      deletionProtection,
+      deletionProtection: props.deletionProtection ?? true,
     })
-    this.listener = tls ? this.listenHttps(tls.certificate) : this.listenHttp()
-    for (const peer of props.clients ?? [ec2.Peer.ipv4(vpc.vpcCidrBlock)]) this.admit(peer)
-    this.hostName = tls?.domainName ?? this.loadBalancer.loadBalancerDnsName
-    this.url = `${tls ? 'https' : 'http'}://${this.hostName}`
-  }
-
-  private listenHttp(): elb.ApplicationListener {
-    return this.loadBalancer.addListener('Http', { port: 80, open: false })
-  }
-
-  private listenHttps(certificate: ICertificate): elb.ApplicationListener {
-    this.loadBalancer.addRedirect({ open: false })
-    return this.loadBalancer.addListener('Https', {
+    this.listener = this.loadBalancer.addListener('Https', {
       port: 443,
       open: false,
-      certificates: [certificate],
-      sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
+      certificates: [this.certificate(props)],
+      sslPolicy: elb.SslPolicy.TLS13_13_PQ,
+    })
+    for (const peer of clients) this.listener.connections.allowDefaultPortFrom(peer)
+    if (props.redirectHttp) this.redirectHttp(clients)
+    this.firewall = new Firewall(this, 'Firewall', props.firewall)
+    this.firewall.protect(this.loadBalancer.loadBalancerArn)
+    this.logs = new EdgeLogs(this, 'Logs', props.logs)
+    this.logs.writeFrom(this.loadBalancer)
+    this.url = `https://${props.domainName}`
+  }
+
+  private certificate({ tls, domainName }: EdgeProps): acm.ICertificate {
+    if ('certificate' in tls) return tls.certificate
+    const { hostedZone } = tls
+    new route53.ARecord(this, 'Name', {
+      zone: hostedZone,
+      recordName: `${domainName}.`,
+      target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(this.loadBalancer)),
+    })
+    return new acm.Certificate(this, 'Certificate', {
+      domainName,
+      validation: acm.CertificateValidation.fromDns(hostedZone),
     })
   }
 
-  private admit(peer: ec2.IPeer): void {
-    this.listener.connections.allowDefaultPortFrom(peer)
-    if (this.listener.port !== 80) this.loadBalancer.connections.allowFrom(peer, ec2.Port.tcp(80))
+  private redirectHttp(clients: readonly ec2.IPeer[]): void {
+    const { connections } = this.loadBalancer.addRedirect({ open: false })
+    for (const peer of clients) connections.allowFrom(peer, ec2.Port.tcp(80))
   }
 }

@@ -8,6 +8,8 @@ import * as kms from 'aws-cdk-lib/aws-kms'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
+import type { Config, SettingName } from '../../server/config.ts'
+import { SETTINGS } from '../../server/config-settings.ts'
 import { CONTAINER_USER, HEALTH_CHECK, SCRATCH, stopTimeoutSeconds } from '../container.ts'
 import { DATABASE_SECRET } from '../environment.ts'
 import { CONTAINER_PORT, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
@@ -28,6 +30,10 @@ export interface ServiceProps {
   readonly image: ecs.ContainerImage
   /** Settings of the servers; a text in them may be a token. */
   readonly settings: TrackingSettingsInput
+  /** Settings that the stack makes, such as the networks of its load balancer; a text in them may be a token. */
+  readonly config?: Partial<Config>
+  /** Settings that ECS reads from AWS Secrets Manager whenever a container starts. */
+  readonly secrets?: Readonly<Partial<Record<SettingName, ecs.Secret>>>
   /** JSON with `username` and `password` of the database. */
   readonly databaseCredentials: secretsmanager.ISecret
   /**
@@ -57,6 +63,11 @@ export interface ServiceProps {
   readonly rollbackAt?: number | readonly string[]
   /** What servers may reach on port 443. @default any address */
   readonly httpsPeers?: readonly ec2.IPeer[]
+  /**
+   * Time that uploads have to finish on a server that is replaced.
+   * @default five minutes
+   */
+  readonly uploadTime?: Duration
   /** @default three months */
   readonly logRetention?: logs.RetentionDays
   /**
@@ -80,7 +91,9 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
 
   constructor(scope: Construct, id: string, props: ServiceProps) {
     super(scope, id)
-    const { settings, environment } = compileSettings(props.settings)
+    const { config = {}, secrets = {} } = props
+    const names = Object.keys(secrets) as SettingName[]
+    const { settings, environment } = compileSettings(props.settings, { config, secrets: names })
     const { maxReplicas = settings.replicas } = props
     if (maxReplicas < settings.replicas) {
       throw new Error(`maxReplicas must be at least replicas (${settings.replicas}), got ${maxReplicas}`)
@@ -141,7 +154,8 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
         // ECS replaces what the load balancer calls unhealthy; a server that is only busy is to stay.
         unhealthyThresholdCount: 5,
       },
-      deregistrationDelay: Duration.seconds(this.#settings.drainSeconds),
+      // What is in flight ends before ECS stops a server.
+      deregistrationDelay: this.#props.uploadTime ?? Duration.minutes(5),
     })
     this.rollBackOnAlarm(targetGroup)
     this.scale(targetGroup)
@@ -176,7 +190,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
 
   private addServer(
     task: ecs.Ec2TaskDefinition,
-    { image, databaseCredentials, cpu = 1024 * this.#settings.workers }: ServiceProps,
+    { image, databaseCredentials, secrets = {}, cpu = 1024 * this.#settings.workers }: ServiceProps,
     environment: Record<string, string>,
   ): void {
     const container = task.addContainer(CONTAINER, {
@@ -189,6 +203,9 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
         // Not as secrets of the container: ECS reads those once, and RDS rotates them.
         [DATABASE_SECRET]: databaseCredentials.secretArn,
       },
+      secrets: Object.fromEntries(
+        Object.entries(secrets).map(([name, secret]) => [SETTINGS[name as SettingName].env, secret]),
+      ),
       cpu,
       memoryLimitMiB: this.#settings.memoryMiB,
       user: CONTAINER_USER,

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../server/support.ts'
 import { nodesOfPeople } from '../support/machine-node.ts'
+import { EDGE } from './enterprise-synth.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
 const CDK = join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk')
@@ -24,8 +25,12 @@ describe.each(nodesOfPeople())('cdk synth EnterpriseStack under Node $version', 
   it('needs no network, no account and no Docker', async () => {
     const HOME = await temporaryFolder()
     const app = `${path} --import tsx stacks/enterprise.ts`
+    const context = `trackyard:edge=${JSON.stringify(EDGE)}`
     const args = [CDK, 'synth', 'EnterpriseStack', '--quiet', '--app', app, '--output', `${HOME}/out`]
-    await promisify(execFile)(path, args, { cwd: REPOSITORY, env: { ...ALONE, HOME } })
+    await promisify(execFile)(path, [...args, '--context', context], {
+      cwd: REPOSITORY,
+      env: { ...ALONE, HOME },
+    })
     const { Resources } = JSON.parse(await readFile(`${HOME}/out/EnterpriseStack.template.json`, 'utf8'))
     expect(Object.values<{ Type: string }>(Resources).map(({ Type }) => Type)).toEqual(
       expect.arrayContaining([

@@ -8,7 +8,7 @@ import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
 import { PROFILE_NAMES } from '../../stacks/options/deployment.ts'
 import { statementsOf } from '../constructs/cdk/stack.ts'
 import { temporaryFolder } from '../server/support.ts'
-import { enterpriseAssembly, enterpriseStack } from './enterprise-synth.ts'
+import { EDGE, enterpriseAssembly, enterpriseStack } from './enterprise-synth.ts'
 
 describe('the EnterpriseStack', () => {
   let stack: Stack
@@ -86,10 +86,7 @@ describe('the EnterpriseStack', () => {
     const template = Template.fromStack(
       enterpriseStack({
         replicas: 3,
-        domainName: 'mlflow.example.com',
-        certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
-        clients: ['203.0.113.0/24'],
-        internetFacing: true,
+        edge: { ...EDGE, clients: ['203.0.113.0/24'], internetFacing: true },
         image: 'trackyard:1.2.3',
       }),
     )
@@ -100,7 +97,7 @@ describe('the EnterpriseStack', () => {
     template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Scheme: 'internet-facing' })
     template.hasOutput('Url', { Value: 'https://mlflow.example.com' })
     expect(JSON.stringify(template.findResources('AWS::ECS::TaskDefinition'))).toContain(
-      '{"Name":"MLFLOW_SERVER_ALLOWED_HOSTS","Value":"mlflow.example.com"}',
+      '{"Name":"MLFLOW_SERVER_ALLOWED_HOSTS","Value":"mlflow.example.com,mlflow.example.com:*"}',
     )
   })
 })
@@ -108,13 +105,7 @@ describe('the EnterpriseStack', () => {
 it('the options of an EnterpriseStack are refused with every problem at once', () => {
   const context = { 'trackyard:replica': '3', 'trackyard:region': 'Frankfurt', 'trackyard:workers': '65' }
   expect(() => readEnterpriseOptions(context)).toThrow(
-    /^workers=65: must be .* 1 to 64\nregion="Frankfurt": must be a region .*\nreplica: no such option; did you mean replicas\?$/,
-  )
-  expect(() => readEnterpriseOptions({ 'trackyard:internetFacing': 'true' })).toThrow(
-    'internetFacing=true: needs certificateArn, domainName and clients',
-  )
-  expect(() => readEnterpriseOptions({ 'trackyard:domainName': 'mlflow.example.com' })).toThrow(
-    'certificateArn: a domain name needs a certificate',
+    /^workers=65: must be .* 1 to 64\nregion="Frankfurt": must be a region .*\nedge: say at least domainName, .*\nreplica: no such option; did you mean replicas\?$/,
   )
 })
 

@@ -6,6 +6,7 @@ import { applyBlueprint } from '../../stacks/blueprint.ts'
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
 import { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
 import { emptyApp } from '../constructs/cdk/stack.ts'
+import { EDGE } from './enterprise-synth.ts'
 
 const BOUNDARY = 'arn:aws:iam::123456789012:policy/boundary'
 
@@ -13,7 +14,7 @@ describe('an EnterpriseStack with wishes of its organisation', () => {
   let stack: EnterpriseStack
   let template: Template
   beforeAll(async () => {
-    const settings = { permissionsBoundaryArn: BOUNDARY, tags: { 'cost-centre': '4711' } }
+    const settings = { edge: EDGE, permissionsBoundaryArn: BOUNDARY, tags: { 'cost-centre': '4711' } }
     const app = emptyApp()
     await applyBlueprint(app, 'examples/enterprise/blueprint.ts')
     stack = new EnterpriseStack(app, 'EnterpriseStack', { options: readEnterpriseOptions({}, settings) })

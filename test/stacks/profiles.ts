@@ -4,18 +4,16 @@ import cdkJson from '../../cdk.json' with { type: 'json' }
 import { acknowledgeFindings } from '../../stacks/acknowledge-findings.ts'
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
 import { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
+import { EDGE } from './enterprise-synth.ts'
 
 const AN_IMAGE = { 'trackyard:image': 'trackyard:1.2.3' }
 
 /** CDK context by the profile's name. */
 export const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  default: {},
+  default: { 'trackyard:edge': JSON.stringify(EDGE) },
   'internet-facing': {
     ...AN_IMAGE,
-    'trackyard:domainName': 'mlflow.example.com',
-    'trackyard:certificateArn': 'arn:aws:acm:eu-central-1:123456789012:certificate/1',
-    'trackyard:clients': '["0.0.0.0/0"]',
-    'trackyard:internetFacing': 'true',
+    'trackyard:edge': JSON.stringify({ ...EDGE, internetFacing: true, clients: ['0.0.0.0/0'] }),
   },
 }
 

@@ -5,6 +5,7 @@ import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
 import { withProfile } from '../../stacks/profiles.ts'
 import { mergeSettings, settingsInContext, settingsInFile } from '../../stacks/settings-sources.ts'
 import { temporaryFolder } from '../server/support.ts'
+import { EDGE } from './enterprise-synth.ts'
 
 describe('the settings in CDK context', () => {
   it('reach an option of a part by its name with dots, which wins over the object of cdk.json', () => {
@@ -49,7 +50,9 @@ describe('the settings file', () => {
       database: { kind: 'a', days: 2 },
       allowedHosts: ['c'],
     })
-    expect(readEnterpriseOptions({ 'trackyard:replicas': '3' }, { replicas: 4, workers: 2 })).toMatchObject({
+    expect(
+      readEnterpriseOptions({ 'trackyard:replicas': '3' }, { replicas: 4, workers: 2, edge: EDGE }),
+    ).toMatchObject({
       replicas: 3,
       workers: 2,
     })
@@ -58,8 +61,8 @@ describe('the settings file', () => {
 
 describe('a profile', () => {
   it('is under what is written, and gives nothing to a part that is there already', () => {
-    expect(readEnterpriseOptions({}, { profile: 'regulated' }).replicas).toBe(3)
-    expect(readEnterpriseOptions({}, { profile: 'regulated', replicas: 2 }).replicas).toBe(2)
+    expect(readEnterpriseOptions({}, { edge: EDGE, profile: 'regulated' }).replicas).toBe(3)
+    expect(readEnterpriseOptions({}, { edge: EDGE, profile: 'regulated', replicas: 2 }).replicas).toBe(2)
     const given = { profile: 'lean', network: { vpc: { id: 'vpc-0a' } } }
     expect(withProfile(given)).toMatchObject({ network: { vpc: { id: 'vpc-0a' } } })
     expect(Object.keys(withProfile(given).network as object)).toEqual(['vpc'])

@@ -1,5 +1,4 @@
 import { Template } from 'aws-cdk-lib/assertions'
-import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import { ListenerAction } from 'aws-cdk-lib/aws-elasticloadbalancingv2'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
@@ -7,11 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { AlarmTopic } from '../../../constructs/cdk/alarm-topic.ts'
 import { Canary, type CanaryProps } from '../../../constructs/cdk/canary.ts'
 import { Cluster } from '../../../constructs/cdk/cluster.ts'
-import { Edge } from '../../../constructs/cdk/edge.ts'
 import { newLogKey } from '../../../constructs/cdk/log-key.ts'
-import { emptyStack, onlyResource, plainVpc, type Resource, statementsOf } from './stack.ts'
-
-const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/1'
+import { emptyStack, onlyResource, plainEdge, plainVpc, type Resource, statementsOf } from './stack.ts'
 
 describe('a canary', () => {
   let stack: ReturnType<typeof withCanary>
@@ -34,7 +30,7 @@ describe('a canary', () => {
   })
 
   it('is started every few minutes, and not again when that fails', () => {
-    const { ScheduleExpression, State, Target } = onlyResource(stack, 'AWS::Scheduler::Schedule').Properties
+    const { ScheduleExpression, State, Target } = ofCanary('AWS::Scheduler::Schedule').Properties
     expect([ScheduleExpression, State]).toEqual(['rate(5 minutes)', 'ENABLED'])
     expect(Target).toMatchObject({
       EcsParameters: {
@@ -96,10 +92,16 @@ describe('a canary', () => {
   })
 
   it('logs with the key it is given', () => {
-    const { KmsKeyId, RetentionInDays } = onlyResource(stack, 'AWS::Logs::LogGroup').Properties
+    const { KmsKeyId, RetentionInDays } = ofCanary('AWS::Logs::LogGroup').Properties
     expect(KmsKeyId['Fn::GetAtt'][0]).toMatch(/^LogKey/)
     expect(RetentionInDays).toBe(30)
   })
+
+  /** The cluster and the load balancer have some of their own. */
+  function ofCanary(type: string): Resource {
+    const found = Object.entries(Template.fromStack(stack).findResources(type))
+    return found.find(([id]) => id.startsWith('Canary'))?.[1] as Resource
+  }
 
   it.each([0, 1, 7, 61, Number.NaN])('does not run every %s minutes', (everyMinutes) => {
     expect(() => withCanary({ everyMinutes })).toThrow(`everyMinutes must divide an hour and be at least 2`)
@@ -110,13 +112,7 @@ function withCanary(props: Partial<CanaryProps> = {}) {
   const stack = emptyStack()
   const vpc = plainVpc(stack)
   const { cluster, capacityProviderName } = new Cluster(stack, 'Cluster', { vpc })
-  const edge = new Edge(stack, 'Edge', {
-    vpc,
-    tls: {
-      certificate: Certificate.fromCertificateArn(stack, 'Certificate', CERTIFICATE),
-      domainName: 'mlflow.example.com',
-    },
-  })
+  const edge = plainEdge(stack, vpc)
   edge.listener.addAction('Answer', { action: ListenerAction.fixedResponse(200) })
   new Canary(stack, 'Canary', {
     cluster,

@@ -1,12 +1,14 @@
-import { Fn } from 'aws-cdk-lib'
+import { Duration, Fn, Stack } from 'aws-cdk-lib'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { describe, expect, it } from 'vitest'
 import { Cluster } from '../../../constructs/cdk/cluster.ts'
-import { Edge } from '../../../constructs/cdk/edge.ts'
-import { Service } from '../../../constructs/cdk/service.ts'
+import { Service, type ServiceProps } from '../../../constructs/cdk/service.ts'
 import type { TrackingSettingsInput } from '../../../constructs/settings.ts'
-import { emptyStack, onlyResource, plainVpc, statementsOf } from './stack.ts'
+import { emptyStack, onlyResource, plainEdge, plainVpc, type Resource, statementsOf } from './stack.ts'
+
+const OIDC = { kind: 'oidc', issuer: 'https://id.example.com', clientId: 'trackyard' } as const
+const SESSION_KEY = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:session-key-AbCdEf'
 
 describe('a service', () => {
   it('confines its containers', () => {
@@ -78,16 +80,40 @@ describe('a service', () => {
   })
 
   it('gives requests in flight the time to end', () => {
-    const stack = withService({ drainSeconds: 90, staticPrefix: '/mlflow' })
+    const stack = withService(
+      { drainSeconds: 90, staticPrefix: '/mlflow' },
+      { uploadTime: Duration.minutes(10) },
+    )
     const container = containerOf(stack)
     expect(container.StopTimeout).toBe(100)
     expect(container.HealthCheck.Command).toEqual(['CMD', 'trackyard', 'health'])
     expect(onlyResource(stack, 'AWS::ElasticLoadBalancingV2::TargetGroup').Properties).toMatchObject({
       HealthCheckPath: '/mlflow/health',
       TargetGroupAttributes: expect.arrayContaining([
-        { Key: 'deregistration_delay.timeout_seconds', Value: '90' },
+        { Key: 'deregistration_delay.timeout_seconds', Value: '600' },
       ]),
     })
+  })
+
+  it('has settings that the stack makes, and the names of secrets instead of their values', () => {
+    const stack = withService(
+      { hostName: 'mlflow.example.com', port: 443, signOn: { people: OIDC } },
+      {
+        config: { trustedProxies: [Fn.importValue('Range'), '10.1.0.0/16'] },
+        secrets: {
+          secretKey: ecs.Secret.fromSecretsManager(
+            Secret.fromSecretCompleteArn(new Stack(), 'SessionKey', SESSION_KEY),
+          ),
+        },
+      },
+    )
+    const { Environment, Secrets } = containerOf(stack)
+    expect(Environment).toContainEqual({
+      Name: 'TRACKYARD_TRUSTED_PROXIES',
+      Value: { 'Fn::Join': ['', [{ 'Fn::ImportValue': 'Range' }, ',10.1.0.0/16']] },
+    })
+    expect(Secrets.map(({ Name }: Resource) => Name)).toEqual(['MLFLOW_FLASK_SERVER_SECRET_KEY'])
+    expect(JSON.stringify(Environment)).not.toMatch(/SECRET_KEY|stand-in|2001:db8/)
   })
 
   it('refuses settings that no server would start with', () => {
@@ -96,7 +122,7 @@ describe('a service', () => {
   })
 })
 
-function withService(settings: Partial<TrackingSettingsInput> = {}) {
+function withService(settings: Partial<TrackingSettingsInput> = {}, props: Partial<ServiceProps> = {}) {
   const stack = emptyStack()
   const vpc = plainVpc(stack)
   const { cluster, capacityProviderName } = new Cluster(stack, 'Cluster', { vpc })
@@ -111,8 +137,9 @@ function withService(settings: Partial<TrackingSettingsInput> = {}) {
       artifacts: { kind: 's3', bucket: 'models' },
       ...settings,
     },
+    ...props,
   })
-  service.serveOn(new Edge(stack, 'Edge', { vpc }).listener)
+  service.serveOn(plainEdge(stack, vpc).listener)
   return stack
 }
 

@@ -1,9 +1,11 @@
 /** A stack to put constructs in. */
 import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import { vi } from 'vitest'
 import cdkJson from '../../../cdk.json' with { type: 'json' }
+import { Edge, type EdgeProps } from '../../../constructs/cdk/edge.ts'
 import { firstZones } from '../../../constructs/cdk/network.ts'
 
 // The first synth of a process loads most of aws-cdk-lib.
@@ -28,6 +30,14 @@ export function plainVpc(stack: Stack): ec2.Vpc {
       { name: 'data', subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     ],
   })
+}
+
+export const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/1'
+
+/** A way in under a name whose certificate exists. */
+export function plainEdge(stack: Stack, vpc: ec2.IVpc, props: Partial<EdgeProps> = {}): Edge {
+  const certificate = Certificate.fromCertificateArn(stack, 'GivenCertificate', CERTIFICATE)
+  return new Edge(stack, 'Edge', { vpc, domainName: 'mlflow.example.com', tls: { certificate }, ...props })
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a template's resources have every shape

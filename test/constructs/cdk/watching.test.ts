@@ -7,12 +7,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { AlarmTopic } from '../../../constructs/cdk/alarm-topic.ts'
 import { Cluster } from '../../../constructs/cdk/cluster.ts'
 import { Database } from '../../../constructs/cdk/database.ts'
-import { Edge } from '../../../constructs/cdk/edge.ts'
 import { LOG_METRICS } from '../../../constructs/cdk/log-metrics.ts'
 import { LOG_QUERIES } from '../../../constructs/cdk/log-queries.ts'
 import type { Thresholds } from '../../../constructs/cdk/watched-alarms.ts'
 import { Watching } from '../../../constructs/cdk/watching.ts'
-import { emptyStack, plainVpc, type Resource } from './stack.ts'
+import { emptyStack, plainEdge, plainVpc, type Resource } from './stack.ts'
 
 describe('a watched stack', () => {
   let template: Template
@@ -175,7 +174,7 @@ function watchedStack(thresholds: Thresholds = {}) {
     circuitBreaker: { rollback: true },
     capacityProviderStrategies: [{ capacityProvider: capacityProviderName, weight: 1 }],
   })
-  const { loadBalancer, listener } = new Edge(stack, 'Edge', { vpc })
+  const { loadBalancer, listener } = plainEdge(stack, vpc)
   new Watching(stack, 'Watching', {
     watched: {
       loadBalancer,

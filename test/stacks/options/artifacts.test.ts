@@ -2,10 +2,11 @@ import { expect, it } from 'vitest'
 import { bucketOf } from '../../../stacks/artifact-source.ts'
 import { readEnterpriseOptions } from '../../../stacks/enterprise-options.ts'
 import { emptyStack } from '../../constructs/cdk/stack.ts'
+import { EDGE } from '../enterprise-synth.ts'
 
 const BUCKET = 'arn:aws:s3:::company-models'
 
-const read = (artifacts: object) => readEnterpriseOptions({ 'trackyard:artifacts': artifacts }).artifacts
+const read = (artifacts: object) => readEnterpriseOptions({}, { edge: EDGE, artifacts }).artifacts
 
 it('an existing bucket is used as it is', () => {
   const given = bucketOf(emptyStack(), read({ existing: { bucketArn: BUCKET, prefix: 'mlflow' } }))
