@@ -1,4 +1,5 @@
 /** From options to the props of network, cluster and service. */
+import { Annotations } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import type * as kms from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
@@ -33,7 +34,7 @@ function existingVpc(
   scope: Construct,
   { id, cidr, availabilityZones, ...subnets }: NonNullable<EnterpriseOptions['network']['vpc']>,
 ): ec2.IVpc {
-  return ec2.Vpc.fromVpcAttributes(scope, 'GivenVpc', {
+  const vpc = ec2.Vpc.fromVpcAttributes(scope, 'GivenVpc', {
     vpcId: id,
     vpcCidrBlock: cidr,
     availabilityZones,
@@ -41,6 +42,11 @@ function existingVpc(
     ...(subnets.dataSubnetIds && { isolatedSubnetIds: subnets.dataSubnetIds }),
     ...(subnets.publicSubnetIds && { publicSubnetIds: subnets.publicSubnetIds }),
   })
+  Annotations.of(vpc).acknowledgeWarning(
+    '@aws-cdk/aws-ec2:noSubnetRouteTableId',
+    'Nothing is routed here: the routes of the VPC are its own',
+  )
+  return vpc
 }
 
 export function clusterProps({ replicas, service }: EnterpriseOptions): Partial<ClusterProps> {

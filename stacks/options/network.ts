@@ -4,7 +4,7 @@ import { text } from '../../constructs/option-types.ts'
 const cidr = z.cidrv4({ error: 'must be a range of IPv4 addresses such as 10.40.0.0/16' })
 const zone = text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'must be a zone such as eu-central-1a')
 const subnets = z
-  .array(text(/^subnet-[0-9a-f]+$/, 'must be ids of subnets'))
+  .array(text(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be ids of subnets'))
   .min(2, { error: 'must be two subnets at least, one a zone' })
 
 /** What CloudWatch Logs can keep. */
@@ -23,7 +23,7 @@ const zones = z
 /** A VPC that there is, told so exactly that nothing of it is looked up. */
 const existingVpc = z
   .strictObject({
-    id: text(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC'),
+    id: text(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a VPC'),
     /** Address range of the VPC: who may reach the load balancer unless `clients` says otherwise. */
     cidr,
     /** Two or three zones by name, in the order of the subnets. */
@@ -68,7 +68,7 @@ export const networkOptions = z
      * With egress none: managed prefix list of S3 in the region. With it security groups name what servers reach;
      * without it they allow 443 to any address, and the routes lead to S3 only. @default none
      */
-    s3PrefixListId: text(/^pl-[0-9a-f]+$/, 'must be the id of a prefix list').optional(),
+    s3PrefixListId: text(/^pl-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a prefix list').optional(),
     /** Days to keep the log of a new VPC's traffic. @default 90 */
     flowLogDays: z.literal(LOG_DAYS, { error: `must be one of ${LOG_DAYS.join(', ')} days` }).optional(),
   })

@@ -1,4 +1,5 @@
 import { Duration, Fn, Stack } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { describe, expect, it } from 'vitest'
@@ -79,6 +80,86 @@ describe('a service', () => {
     })
   })
 
+  it('is rolled back when its servers fail requests', () => {
+    const stack = withService()
+    const { Properties, DependsOn } = onlyResource(stack, 'AWS::ECS::Service')
+    const [alarmId, alarm] =
+      Object.entries(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'))[0] ?? []
+    expect(alarm?.Properties).toMatchObject({ MetricName: 'HTTPCode_Target_5XX_Count', Threshold: 10 })
+    expect(Properties.DeploymentConfiguration.Alarms).toEqual({
+      AlarmNames: [alarm?.Properties.AlarmName],
+      Enable: true,
+      Rollback: true,
+    })
+    // A token would make service and alarm wait for each other.
+    expect(alarm?.Properties.AlarmName).toMatch(/^Test-Service-FailedRequests-/)
+    expect(DependsOn).toContain(alarmId)
+  })
+
+  it('is rolled back by the alarms it is told, and makes none then', () => {
+    const stack = withService({}, { rollbackAt: ['slow', 'failing'] })
+    const { DeploymentConfiguration } = onlyResource(stack, 'AWS::ECS::Service').Properties
+    expect(DeploymentConfiguration.Alarms.AlarmNames).toEqual(['slow', 'failing'])
+    Template.fromStack(stack).resourceCountIs('AWS::CloudWatch::Alarm', 0)
+  })
+
+  it('follows CPU and requests between its bounds, and keeps what scaling added when it is deployed', () => {
+    const stack = withService({ replicas: 2 }, { maxReplicas: 5, targetRequestsPerMinute: 600 })
+    expect(onlyResource(stack, 'AWS::ECS::Service').Properties.DesiredCount).toBeUndefined()
+    expect(onlyResource(stack, 'AWS::ApplicationAutoScaling::ScalableTarget').Properties).toMatchObject({
+      MinCapacity: 2,
+      MaxCapacity: 5,
+    })
+    const policies = Template.fromStack(stack).findResources('AWS::ApplicationAutoScaling::ScalingPolicy')
+    const targets = Object.values(policies).map(
+      ({ Properties }) => Properties.TargetTrackingScalingPolicyConfiguration,
+    )
+    expect(
+      targets.map(({ TargetValue, PredefinedMetricSpecification: { PredefinedMetricType } }) => [
+        PredefinedMetricType,
+        TargetValue,
+      ]),
+    ).toEqual([
+      ['ECSServiceAverageCPUUtilization', 60],
+      ['ALBRequestCountPerTarget', 600],
+    ])
+  })
+
+  it('is spread over zones, then over instances', () => {
+    expect(onlyResource(withService(), 'AWS::ECS::Service').Properties).toMatchObject({
+      AvailabilityZoneRebalancing: 'ENABLED',
+      PlacementStrategies: [
+        { Field: 'attribute:ecs.availability-zone', Type: 'spread' },
+        { Field: 'instanceId', Type: 'spread' },
+      ],
+    })
+  })
+
+  it('is reached by its load balancer on its port, and reaches 443', () => {
+    const stack = withService()
+    const template = Template.fromStack(stack)
+    const groups = template.findResources('AWS::EC2::SecurityGroup')
+    const [, servers] = Object.entries(groups).find(([id]) => id.startsWith('ServiceSecurityGroup')) ?? []
+    expect(servers?.Properties.SecurityGroupIngress).toBeUndefined()
+    expect(servers?.Properties.SecurityGroupEgress).toEqual([
+      expect.objectContaining({ CidrIp: '0.0.0.0/0', FromPort: 443, ToPort: 443, IpProtocol: 'tcp' }),
+    ])
+    expect(onlyResource(stack, 'AWS::EC2::SecurityGroupIngress').Properties).toMatchObject({
+      FromPort: 5000,
+      ToPort: 5000,
+      GroupId: { 'Fn::GetAtt': [expect.stringMatching(/^ServiceSecurityGroup/), 'GroupId'] },
+      SourceSecurityGroupId: {
+        'Fn::GetAtt': [expect.stringMatching(/^EdgeLoadBalancerSecurityGroup/), 'GroupId'],
+      },
+    })
+  })
+
+  it('keeps its log, encrypted', () => {
+    const { Properties, DeletionPolicy } = onlyResource(withService(), 'AWS::Logs::LogGroup')
+    expect(DeletionPolicy).toBe('Retain')
+    expect(Properties.KmsKeyId['Fn::GetAtt'][0]).toMatch(/^ServiceLogKey/)
+  })
+
   it('gives requests in flight the time to end', () => {
     const stack = withService(
       { drainSeconds: 90, staticPrefix: '/mlflow' },
@@ -89,6 +170,7 @@ describe('a service', () => {
     expect(container.HealthCheck.Command).toEqual(['CMD', 'trackyard', 'health'])
     expect(onlyResource(stack, 'AWS::ElasticLoadBalancingV2::TargetGroup').Properties).toMatchObject({
       HealthCheckPath: '/mlflow/health',
+      UnhealthyThresholdCount: 5,
       TargetGroupAttributes: expect.arrayContaining([
         { Key: 'deregistration_delay.timeout_seconds', Value: '600' },
       ]),
@@ -119,6 +201,9 @@ describe('a service', () => {
   it('refuses settings that no server would start with', () => {
     expect(() => withService({ workers: 65 })).toThrow('workers=65: must be a whole number from 1 to 64')
     expect(() => withService({ database: { kind: 'sqlite' } })).toThrow(/use kind postgres/)
+    expect(() => withService({ replicas: 3 }, { maxReplicas: 2 })).toThrow(
+      'maxReplicas must be at least replicas (3), got 2',
+    )
   })
 })
 
