@@ -111,6 +111,7 @@ export class EnterpriseStack extends Stack {
         bucket: artifacts.bucket,
       },
       logGroup: service.logGroup,
+      alarms: service.alarms,
       canary: {
         ...{ cluster, capacityProviderName, vpcSubnets: privateSubnets, image, url },
         ...{ listener: edge.listener, throughInternet: options.edge.internetFacing },

@@ -1,4 +1,6 @@
 /** Who is told when something is wrong with an EnterpriseStack. */
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
@@ -14,6 +16,8 @@ import type { WatchingOptions } from './options/watching.ts'
 interface WatchedStack {
   readonly watched: Watched
   readonly logGroup: ILogGroup
+  /** Alarms of the parts themselves, which tell nobody yet. */
+  readonly alarms: readonly Alarm[]
   /** Where and how a canary runs. */
   readonly canary: Omit<CanaryProps, 'topic' | 'token' | 'everyMinutes'>
 }
@@ -31,8 +35,9 @@ export function watchStack(scope: Construct, options: WatchingOptions, stack: Wa
   if (monthlyBudgetUsd !== undefined) {
     new MonthlyBudget(scope, 'Budget', { usd: monthlyBudgetUsd, topic, ...(costTag && { costTag }) })
   }
-  const { watched, logGroup } = stack
-  const moreAlarms = canary ? [canary.alarm] : []
+  const { watched, logGroup, alarms } = stack
+  for (const alarm of alarms) alarm.addAlarmAction(new SnsAction(topic))
+  const moreAlarms = canary ? [...alarms, canary.alarm] : alarms
   return new Watching(scope, 'Watching', { watched, logGroup, topic, thresholds: options, moreAlarms })
 }
 

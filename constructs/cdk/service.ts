@@ -84,8 +84,8 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
   /** The role of the servers themselves: what they may reach is granted to it. */
   readonly grantPrincipal: iam.IPrincipal
   readonly logGroup: logs.LogGroup
-  /** The service's own alarm, once it serves; its actions are others' to add. */
-  rollbackAlarm?: cloudwatch.Alarm
+  /** Its own alarms, once it serves; whom they tell is others' to say. */
+  readonly alarms: cloudwatch.Alarm[] = []
   readonly #settings: TrackingSettings
   readonly #props: ServiceProps
 
@@ -170,7 +170,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       return
     }
     const { alarm, alarmName } = rollbackAlarm(this, targetGroup, rollbackAt)
-    this.rollbackAlarm = alarm
+    this.alarms.push(alarm)
     this.service.enableDeploymentAlarms([alarmName], { behavior })
     // By name alone CloudFormation would not know which of the two comes first.
     this.service.node.addDependency(alarm)
