@@ -115,6 +115,7 @@ export class EnterpriseStack extends Stack {
       canary: {
         ...{ cluster, capacityProviderName, vpcSubnets: privateSubnets, image, url },
         ...{ listener: edge.listener, throughInternet: options.edge.internetFacing },
+        logEncryptionKey: logKey,
       },
     })
 

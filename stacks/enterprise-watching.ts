@@ -1,11 +1,11 @@
 /** Who is told when something is wrong with an EnterpriseStack. */
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
+import { tell } from '../constructs/cdk/alarm.ts'
 import { AlarmTopic } from '../constructs/cdk/alarm-topic.ts'
 import { Canary, type CanaryProps } from '../constructs/cdk/canary.ts'
 import { MonthlyBudget } from '../constructs/cdk/monthly-budget.ts'
@@ -36,7 +36,7 @@ export function watchStack(scope: Construct, options: WatchingOptions, stack: Wa
     new MonthlyBudget(scope, 'Budget', { usd: monthlyBudgetUsd, topic, ...(costTag && { costTag }) })
   }
   const { watched, logGroup, alarms } = stack
-  for (const alarm of alarms) alarm.addAlarmAction(new SnsAction(topic))
+  for (const alarm of alarms) tell(topic, alarm)
   const moreAlarms = canary ? [...alarms, canary.alarm] : alarms
   return new Watching(scope, 'Watching', { watched, logGroup, topic, thresholds: options, moreAlarms })
 }

@@ -36,7 +36,7 @@ export class AlarmTopic extends Construct {
     const masterKey = new kms.Key(this, 'Key', {
       description: 'Messages of alarms',
       enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.DESTROY,
+      removalPolicy: RemovalPolicy.RETAIN,
     })
     masterKey.addToResourcePolicy(this.allowPublishers(['kms:Decrypt', 'kms:GenerateDataKey'], ['*']))
     const topic = new sns.Topic(this, 'Topic', { displayName: 'Trackyard', masterKey, enforceSSL: true })

@@ -22,11 +22,15 @@ export interface AlarmDefinition {
   readonly alarmDescription: string
 }
 
-/** Tells the topic when it begins and when it is over. */
 export function newAlarm(scope: Construct, id: string, definition: AlarmDefinition, topic: ITopic): Alarm {
   const { comparisonOperator = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD } = definition
   const alarm = new Alarm(scope, id, { ...definition, comparisonOperator })
+  tell(topic, alarm)
+  return alarm
+}
+
+/** When it begins, and when it is over. */
+export function tell(topic: ITopic, alarm: Alarm): void {
   alarm.addAlarmAction(new SnsAction(topic))
   alarm.addOkAction(new SnsAction(topic))
-  return alarm
 }

@@ -19,7 +19,8 @@ export function rollbackAlarm(
   const alarmName = Names.uniqueResourceName(inside, { maxLength: 200, separator: '-' })
   const alarm = new cloudwatch.Alarm(inside, 'Alarm', {
     alarmName,
-    alarmDescription: 'Servers fail requests: a deployment that goes on is rolled back',
+    alarmDescription:
+      'Servers fail requests: a deployment that goes on is rolled back. Next: ECS, the service, Deployments, says whether one was; then Logs Insights, saved query "errors by route".',
     metric: targetGroup.metrics.httpCodeTarget(elb.HttpCodeTarget.TARGET_5XX_COUNT, {
       period: Duration.minutes(1),
       statistic: cloudwatch.Stats.SUM,

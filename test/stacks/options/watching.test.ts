@@ -19,6 +19,11 @@ it('a stack tells whom it is told, watches its cost, and sends a canary', () => 
   template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'Refusals', Threshold: 7 })
   template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'CanaryFailed', Period: 600 })
   template.resourceCountIs('AWS::Budgets::Budget', 1)
+  for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
+    expect(Properties.AlarmActions).toEqual([{ Ref: expect.stringMatching(/^AlarmTopic/) }])
+    expect(Properties.AlarmDescription).toMatch(/ Next: /)
+    expect(Properties.TreatMissingData).toMatch(/^(b|notB)reaching$/)
+  }
   const tasks = Object.values(template.findResources('AWS::ECS::TaskDefinition')) as Resource[]
   const containers = tasks.flatMap(({ Properties }) => Properties.ContainerDefinitions)
   const [canary] = containers.filter(({ Name }) => Name === 'canary')
