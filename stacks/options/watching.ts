@@ -25,6 +25,8 @@ export const watchingOptions = z
     errorPercent: positive('percent').max(100, { error: 'must be at most 100 percent' }).default(1),
     /** Requests within five minutes that are refused, since nobody knows who asks, before it is an alarm. @default 300 */
     refusals: wholeNumber(1, 1_000_000).default(300),
+    /** Connections to the database before it is an alarm; four fifths of what it takes is a good number. @default 400 */
+    connections: wholeNumber(1, 10_000).default(400),
     /** Storage of the database that must be free, in GiB. @default 5 */
     freeStorageGiB: positive('GiB').default(5),
     /** What a month may cost, in US dollars; of the whole account, where there is no `costTag`. @default no budget */

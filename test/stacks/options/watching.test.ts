@@ -11,12 +11,17 @@ it('a stack tells whom it is told, watches its cost, and sends a canary', () => 
   const watching = {
     emails: ['on-call@example.com'],
     refusals: 7,
+    connections: 160,
     monthlyBudgetUsd: 1500,
     canary: { tokenSecretArn: SECRET, everyMinutes: 10 },
   }
   const template = Template.fromStack(enterpriseStack({ watching, image: 'trackyard:1.2.3' }))
   template.hasResourceProperties('AWS::SNS::Subscription', { Endpoint: 'on-call@example.com' })
   template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'Refusals', Threshold: 7 })
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'DatabaseConnections',
+    Threshold: 160,
+  })
   template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'CanaryFailed', Period: 600 })
   template.resourceCountIs('AWS::Budgets::Budget', 1)
   for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
