@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { toMarkdown } from './evidence/markdown.ts'
 import { type Evidence, evidenceOf } from './evidence/report.ts'
-import { parseResults, type ScanResult } from './evidence/results.ts'
+import { parseResults, parseValidation, type ScanResult } from './evidence/results.ts'
 
 const TEMPLATE = '.template.json'
 /** What CDK itself found, where it writes it. */
@@ -34,7 +34,8 @@ export async function showEvidence(argv: string[]): Promise<number> {
 async function gather(path: string, results: readonly string[]): Promise<Evidence[]> {
   const { templates, validations } = await filesAt(path)
   const scanners: ScanResult[] = []
-  for (const file of [...validations, ...results]) scanners.push(...(await readAs(file, parseResults)))
+  for (const file of validations) scanners.push(...(await readAs(file, parseValidation)))
+  for (const file of results) scanners.push(...(await readAs(file, parseResults)))
   return Promise.all(
     templates.map((file) => readAs(file, (text) => evidenceOf(stackName(file), text, scanners))),
   )

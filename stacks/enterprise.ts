@@ -1,6 +1,7 @@
 /** The CDK app. */
 import { App } from 'aws-cdk-lib'
 import { SettingsError } from '../constructs/settings.ts'
+import { acknowledgeFindings } from './acknowledge-findings.ts'
 import { applyBlueprint } from './blueprint.ts'
 import { readEnterpriseOptions } from './enterprise-options.ts'
 import { EnterpriseStack } from './enterprise-stack.ts'
@@ -11,7 +12,7 @@ try {
   const context = app.node.getAllContext()
   const options = readEnterpriseOptions(context, settingsInFile(context, process.cwd()))
   if (options.blueprint) await applyBlueprint(app, options.blueprint)
-  new EnterpriseStack(app, 'EnterpriseStack', { options })
+  acknowledgeFindings(new EnterpriseStack(app, 'EnterpriseStack', { options }))
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error
   const problems = error.problems.map((problem) => `\n  ${problem}`).join('')

@@ -23,9 +23,12 @@ export type Statement = z.output<typeof statement>
 export interface Access {
   /** Logical id of the role, or of the resource whose policy this is. */
   readonly of: string
-  readonly kind: 'role' | 'resource'
+  /** The policy of an endpoint of the VPC allows nothing by itself: it says what may go that way. */
+  readonly kind: 'role' | 'resource' | 'endpoint'
   readonly statement: Statement
 }
+
+const ENDPOINT = 'AWS::EC2::VPCEndpoint'
 
 /** Where policies of resources are, and which property says whose they are. */
 const RESOURCE_POLICIES: Readonly<Record<string, { readonly policy: string; readonly of?: string }>> = {
@@ -35,7 +38,7 @@ const RESOURCE_POLICIES: Readonly<Record<string, { readonly policy: string; read
   'AWS::SQS::QueuePolicy': { policy: 'PolicyDocument', of: 'Queues' },
   'AWS::SecretsManager::ResourcePolicy': { policy: 'ResourcePolicy', of: 'SecretId' },
   'AWS::Backup::BackupVault': { policy: 'AccessPolicy' },
-  'AWS::EC2::VPCEndpoint': { policy: 'PolicyDocument' },
+  [ENDPOINT]: { policy: 'PolicyDocument' },
 }
 
 export function accessOf(template: Template): Access[] {
@@ -96,7 +99,9 @@ function rolesOf(template: Template, policy: string, listed: unknown): string[] 
 function accessToResources(template: Template): Access[] {
   return Object.entries(RESOURCE_POLICIES).flatMap(([type, { policy, of }]) =>
     resourcesOf(template, type).flatMap(([id, { Properties }]) =>
-      whose(id, Properties, of).flatMap((owner) => accesses(owner, 'resource', Properties[policy])),
+      whose(id, Properties, of).flatMap((owner) =>
+        accesses(owner, type === ENDPOINT ? 'endpoint' : 'resource', Properties[policy]),
+      ),
     ),
   )
 }

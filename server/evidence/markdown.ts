@@ -60,6 +60,8 @@ export function toMarkdown(evidence: Evidence): string {
     statements(access.statements.filter(({ kind }) => kind === 'role')),
     '### What resources say about who reads them',
     statements(access.statements.filter(({ kind }) => kind === 'resource')),
+    '### What may go through endpoints of the VPC',
+    statements(access.statements.filter(({ kind }) => kind === 'endpoint')),
     '## What outlives the stack',
     table(
       ['resource', 'type', 'when deleted', 'when replaced'],

@@ -40,7 +40,7 @@ const cfnLint = z
     },
   ])
 
-/** The validation-report.json of a cloud assembly names who found something, and nobody else. */
+/** A validation-report.json, or reports of plug-ins of CDK, such as packs of cdk-nag, in the form of one. */
 const cdk = z
   .object({
     pluginReports: z.array(
@@ -55,16 +55,14 @@ const cdk = z
       }),
     ),
   })
-  .transform(({ pluginReports }) => {
-    const found = pluginReports.map(({ pluginName, violations }) => ({
+  .transform(({ pluginReports }) =>
+    pluginReports.map(({ pluginName, violations }) => ({
       scanner: pluginName,
       findings: violations.flatMap(({ ruleName, violatingConstructs }) =>
         violatingConstructs.map(({ constructPath }) => ({ rule: ruleName, resource: constructPath })),
       ),
-    }))
-    const own = found.some(({ scanner }) => scanner === CDK)
-    return own ? found : [{ scanner: CDK, findings: [] }, ...found]
-  })
+    })),
+  )
 
 const results = z.union([checkov, cfnLint, cdk])
 
@@ -73,4 +71,10 @@ export function parseResults(text: string): ScanResult[] {
   const parsed = results.safeParse(JSON.parse(text))
   if (parsed.success) return parsed.data
   throw new Error('neither JSON of checkov, nor of cfn-lint, nor a validation-report.json of CDK')
+}
+
+/** The validation-report.json that CDK always writes: it is silent about who found nothing, itself too. */
+export function parseValidation(text: string): ScanResult[] {
+  const found = parseResults(text)
+  return found.some(({ scanner }) => scanner === CDK) ? found : [{ scanner: CDK, findings: [] }, ...found]
 }

@@ -17,7 +17,7 @@ let assembly: string
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'trackyard-evidence-'))
   assembly = join(root, 'cdk.out')
-  const app = acknowledgedStackOf('default', assembly).node.root as App
+  const app = acknowledgedStackOf('standard', assembly).node.root as App
   app.synth()
 }, 120_000)
 afterAll(() => rm(root, { recursive: true, force: true }))
@@ -98,6 +98,7 @@ describe('trackyard evidence of the real stack', () => {
         "### Policies kept by AWS",
         "### What each role may",
         "### What resources say about who reads them",
+        "### What may go through endpoints of the VPC",
         "## What outlives the stack",
       ]
     `)

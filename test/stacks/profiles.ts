@@ -1,36 +1,36 @@
 /** The stack with each set of options that promises are made for. */
-import { App } from 'aws-cdk-lib'
-import cdkJson from '../../cdk.json' with { type: 'json' }
+import { Template } from 'aws-cdk-lib/assertions'
 import { acknowledgeFindings } from '../../stacks/acknowledge-findings.ts'
-import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
-import { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
-import { EDGE } from './enterprise-synth.ts'
+import type { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
+import { EDGE, enterpriseStack } from './enterprise-synth.ts'
 
-const AN_IMAGE = { 'trackyard:image': 'trackyard:1.2.3' }
+/** To stage the sources of an image takes longer than all the rest; one profile does it. */
+const image = 'trackyard:1.2.3'
 
-/** CDK context by the profile's name. */
-export const PROFILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  default: { 'trackyard:edge': JSON.stringify(EDGE) },
+/** Settings by the profile's name. */
+export const PROFILES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  standard: {},
+  lean: { profile: 'lean', image },
+  regulated: { profile: 'regulated', image },
   'internet-facing': {
-    ...AN_IMAGE,
-    'trackyard:edge': JSON.stringify({ ...EDGE, internetFacing: true, clients: ['0.0.0.0/0'] }),
+    image,
+    edge: { ...EDGE, internetFacing: true, clients: ['0.0.0.0/0'] },
   },
 }
 
-/** Not yet synthesized, and with nothing acknowledged. */
-export function stackOf(profile: string, outdir?: string): EnterpriseStack {
-  const app = new App({
-    context: { ...cdkJson.context, ...PROFILES[profile] },
-    analyticsReporting: false,
-    ...(outdir && { outdir }),
-  })
-  const options = readEnterpriseOptions(app.node.getAllContext())
-  return new EnterpriseStack(app, 'EnterpriseStack', { options })
-}
-
-/** As `cdk synth` makes it. */
+/** As `cdk synth` makes it; not yet synthesized. */
 export function acknowledgedStackOf(profile: string, outdir?: string): EnterpriseStack {
-  const stack = stackOf(profile, outdir)
+  const stack = enterpriseStack(PROFILES[profile], outdir)
   acknowledgeFindings(stack)
   return stack
+}
+
+/** The template that `cdk synth` writes, as far as it is resources. */
+export function templateTextOf(profile: string): string {
+  return JSON.stringify(Template.fromStack(acknowledgedStackOf(profile)).toJSON())
+}
+
+/** CDK ends every logical id in one. */
+export function withoutHashes(text: string): string {
+  return text.replaceAll(/(?<=\w)[0-9A-F]{8}\b/g, '')
 }
