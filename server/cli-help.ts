@@ -78,11 +78,12 @@ export const VERIFY_HELP = `[OPTIONS]
 
 Counts what is in the database, and reads a file of each of a few runs, logged models and model versions, as its rows say
 where they are. It writes nothing, and makes no table. The database and the artifacts are those of \`trackyard server\`
-in the same environment; with --restored-database it looks at a restored pair, and compares its counts with those. Prints
+in the same environment; with --restored-… it looks at a restored pair, and compares its counts with those. Prints
 a JSON object with counts, newestRunAt, artifacts and problems.
 
   --sample N               How many of each kind to read (default 20).
   --restored-database URI  A database that was restored from a backup.
+  --restored-host HOST     The same, on another host and all else as the live one.
   --restored-secret ARN    Secret of AWS with its user and password (default: as the environment says).
   --restored-artifacts URI Its artifacts (default: those of the environment).
   --at-least PERCENT       How many of the rows there are now it must have (default 90).

@@ -18,7 +18,7 @@ const PASSWORDS = ['databaseSecret', 'databaseIamAuth', 'databasePassword', 'dat
  * @throws Error with a line a person can act on
  */
 export async function verify(environment: Environment, argv: string[]): Promise<number> {
-  const options = parseOptions(argv)
+  const options = parseOptions(environment, argv)
   const report = options.restored
     ? await compare(environment, { ...environment, ...options.restored }, options)
     : await withPair(environment, (pair) => inspect(pair, options.sample))
@@ -33,7 +33,7 @@ interface Options {
   readonly restored: Environment | undefined
 }
 
-function parseOptions(argv: string[]): Options {
+function parseOptions(environment: Environment, argv: string[]): Options {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: argv,
@@ -41,11 +41,13 @@ function parseOptions(argv: string[]): Options {
       sample: { type: 'string', default: '20' },
       'at-least': { type: 'string', default: '90' },
       'restored-database': text,
+      'restored-host': text,
       'restored-secret': text,
       'restored-artifacts': text,
     },
   })
-  const { 'restored-database': database, 'restored-secret': secret, 'restored-artifacts': artifacts } = values
+  const { 'restored-secret': secret, 'restored-artifacts': artifacts, 'restored-host': host } = values
+  const database = values['restored-database'] ?? (host && onHost(environment, host))
   if (!database && (secret || artifacts)) throw new Error('--restored-database is missing')
   return {
     sample: wholeNumber('--sample', values.sample, 1000),
@@ -58,6 +60,15 @@ function wholeNumber(flag: string, text: string, most: number): number {
   const number = Number(text)
   if (/^\d{1,4}$/.test(text) && number <= most) return number
   throw new Error(`${flag} ${JSON.stringify(text)}: must be a whole number from 0 to ${most}`)
+}
+
+/** The live database's URI, with another host: what else is said there is so of a restored one. */
+function onHost(environment: Environment, host: string): string {
+  const { backendStoreUri } = parseConfig(environment)
+  const url = URL.parse(backendStoreUri)
+  if (!url?.hostname) throw new Error(`--restored-host: ${redactUri(backendStoreUri)} is on no host`)
+  url.hostname = host
+  return url.toString()
 }
 
 function restoredEnvironment(database: string, secret?: string, artifacts?: string): Environment {

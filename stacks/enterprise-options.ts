@@ -8,6 +8,7 @@ import { needsWayOut } from '../constructs/sign-on.ts'
 import { artifactsOptions } from './options/artifacts.ts'
 import { deploymentOptions } from './options/deployment.ts'
 import { edgeOptions } from './options/edge.ts'
+import { keepingOptions } from './options/keeping.ts'
 import { networkOptions } from './options/network.ts'
 import { maxReplicasOf, serviceOptions } from './options/service.ts'
 import { watchingOptions } from './options/watching.ts'
@@ -54,6 +55,8 @@ const schema = z
     /** Where artifacts are. @default a new bucket */
     artifacts: artifactsOptions.prefault({}),
     watching: watchingOptions.prefault({}),
+    /** Backups, restore drills, and the removal of what was deleted. @default a backup each day, kept for 35 days */
+    keeping: keepingOptions.prefault({}),
   })
   .superRefine(({ region, network, replicas, service, edge, signOn }, context) => {
     const zones = network.vpc?.availabilityZones ?? network.availabilityZones ?? []

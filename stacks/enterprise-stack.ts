@@ -16,6 +16,7 @@ import { ArtifactBucket } from '../constructs/cdk/artifact-bucket.ts'
 import { Cluster } from '../constructs/cdk/cluster.ts'
 import { Database } from '../constructs/cdk/database.ts'
 import { Edge } from '../constructs/cdk/edge.ts'
+import { Keeping } from '../constructs/cdk/keeping.ts'
 import { newLogKey } from '../constructs/cdk/log-key.ts'
 import { Network } from '../constructs/cdk/network.ts'
 import { Service } from '../constructs/cdk/service.ts'
@@ -27,6 +28,8 @@ import { clusterProps, networkProps, serviceProps, zonesOf } from './enterprise-
 import { edgeProps } from './enterprise-edge.ts'
 import { type EnterpriseOptions, serverSettings } from './enterprise-options.ts'
 import { watchStack } from './enterprise-watching.ts'
+import { reportsTo } from './keeping-reports.ts'
+import { keepingProps } from './options/keeping.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
 
@@ -117,6 +120,25 @@ export class EnterpriseStack extends Stack {
         ...{ listener: edge.listener, throughInternet: options.edge.internetFacing },
         logEncryptionKey: logKey,
       },
+    })
+
+    new Keeping(this, 'Keeping', {
+      ...keepingProps(options.keeping),
+      artifacts,
+      database,
+      databaseArn: database.instance.instanceArn,
+      databaseKey: database.credentials.encryptionKey,
+      databaseCredentials: database.credentials,
+      task: {
+        cluster,
+        taskDefinition: service.service.taskDefinition,
+        capacityProviderName,
+        vpcSubnets: privateSubnets,
+        securityGroups: service.connections.securityGroups,
+        httpsPeers,
+      },
+      ...reportsTo(this, options.watching),
+      logKey,
     })
 
     new CfnOutput(this, 'Url', { value: url })

@@ -134,6 +134,7 @@ describe('trackyard verify', () => {
   it.each([
     [['--sample=many'], '--sample "many": must be a whole number from 0 to 1000'],
     [['--at-least=101'], '--at-least "101": must be a whole number from 0 to 100'],
+    [['--restored-host=db'], '--restored-host: sqlite:///mlflow.db is on no host'],
     [['--restored-secret=arn'], '--restored-database is missing'],
   ])('says in one line what is wrong with %j', async (options, message) => {
     await expect(verify({}, ...options)).rejects.toThrow(message)
@@ -153,6 +154,11 @@ describe.each(databaseServers())('trackyard verify on $name', (server) => {
     expect(await verify(environment)).toMatchObject({
       counts: { runs: 2, model_versions: 1 },
       artifacts: { owners: 4, files: 3, missing: [] },
+    })
+    expect(await verify(environment, '--restored-host=localhost')).toMatchObject({
+      database: expect.stringContaining('localhost'),
+      live: { counts: { runs: 2 } },
+      problems: [],
     })
   }, 120_000)
 })
