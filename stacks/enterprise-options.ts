@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { parseOptions, TRACKING_OPTIONS } from '../constructs/settings.ts'
 import { needsWayOut } from '../constructs/sign-on.ts'
 import { artifactsOptions } from './options/artifacts.ts'
+import { databaseOptions } from './options/database.ts'
 import { deploymentOptions } from './options/deployment.ts'
 import { edgeOptions } from './options/edge.ts'
 import { keepingOptions } from './options/keeping.ts'
@@ -46,6 +47,8 @@ const schema = z
   .strictObject({
     ...serverOptions,
     ...deploymentOptions,
+    /** Where runs and users are kept. @default a new instance of PostgreSQL on RDS */
+    database: databaseOptions.prefault({}),
     /** Where everything runs. @default a new VPC */
     network: networkOptions.prefault({}),
     /** The instances, and how many servers run on them. */

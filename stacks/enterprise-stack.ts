@@ -25,11 +25,13 @@ import { SignOnSecrets } from '../constructs/cdk/sign-on-secrets.ts'
 import { isAtLoadBalancer } from '../constructs/sign-on.ts'
 import { bucketOf } from './artifact-source.ts'
 import { clusterProps, networkProps, serviceProps, zonesOf } from './enterprise-compute.ts'
+import { databaseProps, databaseSettings } from './enterprise-database.ts'
 import { edgeProps } from './enterprise-edge.ts'
 import { type EnterpriseOptions, serverSettings } from './enterprise-options.ts'
 import { watchStack } from './enterprise-watching.ts'
 import { reportsTo } from './keeping-reports.ts'
 import { keepingProps } from './options/keeping.ts'
+import { maxReplicasOf } from './options/service.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
 
@@ -59,7 +61,14 @@ export class EnterpriseStack extends Stack {
 
     const network = new Network(this, 'Network', networkProps(this, options, logKey))
     const { vpc, privateSubnets, dataSubnets, httpsPeers } = network
-    const database = new Database(this, 'Database', { vpc, vpcSubnets: dataSubnets })
+    const place = { vpc, vpcSubnets: dataSubnets, logKey }
+    const database = new Database(this, 'Database', databaseProps(this, options.database, place))
+    database.requireRoomFor({
+      ...options.database,
+      tasks: maxReplicasOf(options.service, options.replicas),
+      workers: options.workers,
+      login: true,
+    })
     const artifacts = new ArtifactBucket(this, 'Artifacts', bucketOf(this, options.artifacts))
     const edge = new Edge(this, 'Edge', {
       vpc,
@@ -80,6 +89,7 @@ export class EnterpriseStack extends Stack {
       vpcSubnets: privateSubnets,
       image,
       databaseCredentials: database.credentials,
+      databaseAdministrator: database.administrator,
       httpsPeers,
       logKey,
       ...serviceProps(options),
@@ -88,7 +98,7 @@ export class EnterpriseStack extends Stack {
         tier: 'enterprise',
         hostName: options.edge.domainName,
         port: 443,
-        database: { kind: 'postgres', host: database.host, port: database.port, name: database.databaseName },
+        database: databaseSettings(options.database, database.settings),
         artifacts: { kind: 's3', bucket: artifacts.bucketName, prefix: artifacts.prefix },
       },
       config: {
@@ -102,6 +112,7 @@ export class EnterpriseStack extends Stack {
     const targetGroup = service.serveOn(edge.listener)
     new SignOnRules(this, 'SignOnRules', { listener: edge.listener, targetGroup, signOn, staticPrefix })
     database.connections.allowDefaultPortFrom(service)
+    database.grantLogin(service)
     artifacts.grantReadWrite(service)
 
     const url = `${edge.url}${staticPrefix}`
@@ -127,7 +138,7 @@ export class EnterpriseStack extends Stack {
       artifacts,
       database,
       databaseArn: database.instance.instanceArn,
-      databaseKey: database.credentials.encryptionKey,
+      databaseKey: database.administrator.encryptionKey,
       databaseCredentials: database.credentials,
       task: {
         cluster,

@@ -1,121 +1,126 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import * as ec2 from 'aws-cdk-lib/aws-ec2'
-import * as kms from 'aws-cdk-lib/aws-kms'
-import * as rds from 'aws-cdk-lib/aws-rds'
-import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
+import { Token } from 'aws-cdk-lib'
+import type * as ec2 from 'aws-cdk-lib/aws-ec2'
+import type * as iam from 'aws-cdk-lib/aws-iam'
+import type * as kms from 'aws-cdk-lib/aws-kms'
+import type * as rds from 'aws-cdk-lib/aws-rds'
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
+import { type ConnectionDemand, connectionsNeeded, defaultMaxConnections } from '../capacity.ts'
+import { SettingsError, type TrackingSettingsInput } from '../settings.ts'
+import { DATABASE_PORT, type NewInstanceProps, newInstance } from './database-instance.ts'
+import { serverCredentials } from './server-credentials.ts'
 
-const PORT = 5432
+/** The role that servers log in as. */
+const ROLE = 'trackyard'
 
-export interface DatabaseProps {
-  readonly vpc: ec2.IVpc
+interface LoginProps {
   /**
-   * Subnets in at least two Availability Zones.
-   * @default the isolated ones
-   */
-  readonly vpcSubnets?: ec2.SubnetSelection
-  /**
-   * Name of the database in the instance.
+   * Name of the database of runs, which `trackyard db prepare` makes; that of users is called so with `_users` behind it.
    * @default mlflow
    */
   readonly databaseName?: string
-  /** @default m7g.large */
-  readonly instanceType?: ec2.InstanceType
   /**
-   * A standby in another Availability Zone.
-   * @default true
+   * How servers log in: with tokens of IAM, so that there is nothing to keep and to rotate, or with a password of
+   * their own in Secrets Manager.
+   * @default iam
    */
-  readonly multiAz?: boolean
-  /**
-   * Storage to begin with, in GiB.
-   * @default 50
-   */
-  readonly storageGiB?: number
-  /**
-   * Storage it may grow to by itself, in GiB.
-   * @default 500
-   */
-  readonly maxStorageGiB?: number
-  /**
-   * Days within which any moment can be restored.
-   * @default 14
-   */
-  readonly backupDays?: number
-  /**
-   * Refuse to delete the instance.
-   * @default true
-   */
-  readonly deletionProtection?: boolean
-  /**
-   * Encrypts storage, snapshots and the credentials.
-   * @default a new key, rotated every year
-   */
-  readonly encryptionKey?: kms.IKey
+  readonly login?: 'iam' | 'password'
 }
 
-/** PostgreSQL on RDS: in two zones, encrypted, TLS only, with credentials that RDS makes and rotates. */
+export interface NewDatabaseProps extends NewInstanceProps, LoginProps {
+  readonly instance?: never
+}
+
+export interface ExistingDatabaseProps extends LoginProps {
+  /** An instance of PostgreSQL 13 or newer that speaks TLS; for the login `iam` with its resource id. */
+  readonly instance: rds.IDatabaseInstance
+  /** JSON with `username` and `password` of who may make roles and databases there. */
+  readonly administrator: secretsmanager.ISecret
+  /**
+   * Connections it has room for.
+   * @default it is not looked at whether the servers' connections fit
+   */
+  readonly maxConnections?: number
+  readonly vpc?: never
+}
+
+type PostgresSettings = Extract<TrackingSettingsInput['database'], { kind: 'postgres' }>
+
+/** PostgreSQL on RDS: in two zones, encrypted, TLS only, with a role for servers that owns its databases and no more. */
 export class Database extends Construct implements ec2.IConnectable {
-  readonly instance: rds.DatabaseInstance
+  readonly instance: rds.IDatabaseInstance
+  readonly replica?: rds.IDatabaseInstance
   readonly connections: ec2.Connections
   readonly host: string
-  readonly port = PORT
-  readonly databaseName: string
-  /** JSON with `username` and `password`. */
-  readonly credentials: secretsmanager.ISecret
+  readonly port: number
+  /** JSON with `username` and `password` of who may make roles and databases. */
+  readonly administrator: secretsmanager.ISecret
+  /** The same of the servers' role; with the login `iam` there are none. */
+  readonly credentials?: secretsmanager.ISecret
+  /** Where the servers find it, and who they are to it. */
+  readonly settings: PostgresSettings
+  readonly #maxConnections: number | undefined
 
-  constructor(scope: Construct, id: string, props: DatabaseProps) {
+  constructor(scope: Construct, id: string, props: NewDatabaseProps | ExistingDatabaseProps) {
     super(scope, id)
-    const { backupDays = 14, databaseName = 'mlflow', multiAz = true, deletionProtection = true } = props
-    if (backupDays < 1) throw new Error(`backupDays must be at least 1, got ${backupDays}`)
-    const { encryptionKey = new kms.Key(this, 'Key', { enableKeyRotation: true }) } = props
-    const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 })
-
-    this.instance = new rds.DatabaseInstance(this, 'Instance', {
-      engine,
-      parameterGroup: new rds.ParameterGroup(this, 'Parameters', {
-        engine,
-        description: 'TLS only',
-        parameters: { 'rds.force_ssl': '1' },
-      }),
-      vpc: props.vpc,
-      vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
-      securityGroups: [
-        new ec2.SecurityGroup(this, 'SecurityGroup', {
-          vpc: props.vpc,
-          description: 'The database: clients come in, nothing goes out',
-          allowAllOutbound: false,
-        }),
-      ],
-      instanceType: props.instanceType ?? ec2.InstanceType.of(ec2.InstanceClass.M7G, ec2.InstanceSize.LARGE),
-      port: PORT,
-      databaseName,
-      credentials: rds.Credentials.fromUsername('mlflow', { encryptionKey }),
-      manageMasterUserPassword: true,
-      multiAz,
-      storageType: rds.StorageType.GP3,
-      allocatedStorage: props.storageGiB ?? 50,
-      maxAllocatedStorage: props.maxStorageGiB ?? 500,
-      storageEncrypted: true,
-      storageEncryptionKey: encryptionKey,
-      backupRetention: Duration.days(backupDays),
-      copyTagsToSnapshot: true,
-      autoMinorVersionUpgrade: true,
-      cloudwatchLogsExports: ['postgresql', 'upgrade'],
-      deletionProtection,
-      removalPolicy: RemovalPolicy.SNAPSHOT,
-    })
+    const { databaseName = 'mlflow', login = 'iam' } = props
+    let encryptionKey: kms.IKey | undefined
+    if (props.instance) {
+      this.instance = props.instance
+      this.administrator = props.administrator
+      this.port = props.instance.instanceEndpoint.port
+      this.#maxConnections = props.maxConnections
+    } else {
+      const made = newInstance(this, props)
+      encryptionKey = made.encryptionKey
+      this.instance = made.instance
+      if (made.replica) this.replica = made.replica
+      this.administrator = secretOf(made.instance)
+      this.port = DATABASE_PORT
+      this.#maxConnections = maxConnectionsOf(props)
+    }
     this.connections = this.instance.connections
     this.host = this.instance.dbInstanceEndpointAddress
-    this.databaseName = databaseName
-    this.credentials = secretsmanager.Secret.fromSecretAttributes(this, 'Credentials', {
-      secretCompleteArn: managedSecretArn(this.instance),
-      // RDS makes the secret; told the key, grantRead lets its reader decrypt as well.
-      encryptionKey,
-    })
+    if (login === 'password') this.credentials = serverCredentials(this, ROLE, encryptionKey)
+    this.settings = {
+      kind: 'postgres',
+      host: this.host,
+      port: this.port,
+      name: databaseName,
+      users: `${databaseName}_users`,
+      ...(login === 'iam' && { iamUser: ROLE }),
+      ...(this.replica && { replicaHost: this.replica.dbInstanceEndpointAddress }),
+    }
+  }
+
+  /** Lets `grantee` log in with tokens of IAM; who has a password needs no grant. */
+  grantLogin(grantee: iam.IGrantable): void {
+    if (this.credentials) return
+    this.instance.grantConnect(grantee, ROLE)
+    this.replica?.grantConnect(grantee, ROLE)
+  }
+
+  /** @throws SettingsError with the numbers when the instance has not so many connections */
+  requireRoomFor(demand: ConnectionDemand): void {
+    const { most, sum } = connectionsNeeded(demand)
+    if (this.#maxConnections === undefined || most <= this.#maxConnections) return
+    throw new SettingsError([
+      `database: the servers may need ${most} connections to the database, which takes about ${this.#maxConnections}: ${sum}; ` +
+        'use a larger instanceType, fewer containers or processes, or a smaller poolSize and poolOverflow',
+    ])
   }
 }
 
-function managedSecretArn({ secret }: rds.DatabaseInstance): string {
-  if (!secret) throw new Error('the instance has no managed credentials')
-  return secret.secretArn
+function maxConnectionsOf({ maxConnections, instanceType }: NewInstanceProps): number | undefined {
+  const type = instanceType?.toString() ?? 'm7g.large'
+  if (maxConnections !== undefined || Token.isUnresolved(type)) return maxConnections
+  const known = defaultMaxConnections(type)
+  if (known === undefined)
+    throw new SettingsError([`database: how many connections ${type} takes is not known, say maxConnections`])
+  return known
+}
+
+function secretOf({ secret }: rds.DatabaseInstance): secretsmanager.ISecret {
+  if (!secret) throw new Error('the instance has no credentials in Secrets Manager')
+  return secret
 }

@@ -1,5 +1,4 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib'
-import type * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
@@ -8,6 +7,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
 import type { ArtifactBucket } from './artifact-bucket.ts'
 import { Backups, type BackupsProps } from './backups.ts'
+import type { Database } from './database.ts'
 import { GarbageCollection, type GarbageCollectionProps, type TaskPlace } from './garbage-collection.ts'
 import { RestoreDrill, type RestoreDrillProps } from './restore-drill.ts'
 
@@ -15,11 +15,12 @@ type Only<Props, Names extends keyof Props> = Pick<Props, Names>
 
 export interface KeepingProps {
   readonly artifacts: ArtifactBucket
-  readonly database: ec2.IConnectable
+  readonly database: Pick<Database, 'connections' | 'grantLogin'>
   readonly databaseArn: string
   /** Key of the database's storage. */
   readonly databaseKey?: kms.IKey | undefined
-  readonly databaseCredentials: secretsmanager.ISecret
+  /** Who has a password logs in with it. @default none: tokens of IAM */
+  readonly databaseCredentials?: secretsmanager.ISecret | undefined
   /** Where containers of the servers' image run. */
   readonly task: TaskPlace
   /**

@@ -15,6 +15,7 @@ import { accessLogBucket } from './access-logs.ts'
 import { actionsOf, READING_FEATURES } from './artifact-permissions.ts'
 import { allow, arn, type Kept, restoreRole } from './backup-roles.ts'
 import { closedSecurityGroup } from './closed-security-group.ts'
+import type { Database } from './database.ts'
 import { containerOf, type TaskPlace } from './garbage-collection.ts'
 import { newLogKey } from './log-key.ts'
 import { destroyingStates, reportingStates } from './restore-drill-end.ts'
@@ -28,8 +29,9 @@ export interface RestoreDrillProps extends Kept, Omit<TaskPlace, 'securityGroups
   /** Is told how the drill ended. */
   readonly topic: sns.ITopic
   /** The live database, with whose counts those of the restored one are compared. */
-  readonly database: ec2.IConnectable
-  readonly databaseCredentials: secretsmanager.ISecret
+  readonly database: Pick<Database, 'connections' | 'grantLogin'>
+  /** Who has a password logs in with it. @default none: tokens of IAM */
+  readonly databaseCredentials?: secretsmanager.ISecret | undefined
   /**
    * Encrypts the log.
    * @default a new key, rotated every year
@@ -128,8 +130,9 @@ export class RestoreDrill extends Construct {
     return { task, restored }
   }
 
-  /** It reads: both databases' passwords, and what was restored. */
-  private taskRole({ databaseCredentials, encryptionKey }: RestoreDrillProps, target: s3.IBucket): iam.Role {
+  /** It reads: both databases, and what was restored. */
+  private taskRole(props: RestoreDrillProps, target: s3.IBucket): iam.Role {
+    const { database, databaseCredentials, encryptionKey } = props
     const role = new iam.Role(this, 'TaskRole', {
       description: 'Looks at what the drill has restored',
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
@@ -139,11 +142,12 @@ export class RestoreDrill extends Construct {
       StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` },
     })
     const secret = ['secretsmanager:GetSecretValue']
-    allow(role, [databaseCredentials.secretArn], secret)
+    database.grantLogin(role)
+    if (databaseCredentials) allow(role, [databaseCredentials.secretArn], secret)
     allow(role, [arn(this, 'secretsmanager', 'secret', 'rds!db-*')], secret, {
       StringEquals: { 'aws:ResourceTag/aws:rds:primaryDBInstanceArn': arn(this, 'rds', 'db', this.#name) },
     })
-    const liveKey = databaseCredentials.encryptionKey
+    const liveKey = databaseCredentials?.encryptionKey
     const keys = [encryptionKey, ...(liveKey ? [liveKey] : [])].map(({ keyArn }) => keyArn)
     allow(role, keys, ['kms:Decrypt'], through('secretsmanager'))
     allow(role, [target.bucketArn], actionsOf(READING_FEATURES, 'bucket'))

@@ -15,6 +15,7 @@ import { DATABASE_SECRET } from '../environment.ts'
 import { CONTAINER_PORT, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
 import { closedSecurityGroup } from './closed-security-group.ts'
 import { newLogKey } from './log-key.ts'
+import { prepareDatabase } from './prepare-database.ts'
 import { rollbackAlarm } from './rollback-alarm.ts'
 import { scaleServers } from './service-scaling.ts'
 import { compileSettings } from './token-settings.ts'
@@ -34,8 +35,16 @@ export interface ServiceProps {
   readonly config?: Partial<Config>
   /** Settings that ECS reads from AWS Secrets Manager whenever a container starts. */
   readonly secrets?: Readonly<Partial<Record<SettingName, ecs.Secret>>>
-  /** JSON with `username` and `password` of the database. */
-  readonly databaseCredentials: secretsmanager.ISecret
+  /**
+   * JSON with `username` and `password` of the database.
+   * @default none: tokens of IAM
+   */
+  readonly databaseCredentials?: secretsmanager.ISecret | undefined
+  /**
+   * The same of who may make roles and databases: each task prepares the database with it before its server starts.
+   * @default none: the database is ready
+   */
+  readonly databaseAdministrator?: secretsmanager.ISecret
   /**
    * CPU shares a container is sure of; 1024 are one core.
    * @default 1024 a server process
@@ -93,7 +102,8 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
     super(scope, id)
     const { config = {}, secrets = {} } = props
     const names = Object.keys(secrets) as SettingName[]
-    const { settings, environment } = compileSettings(props.settings, { config, secrets: names })
+    const { settings, environment: compiled } = compileSettings(props.settings, { config, secrets: names })
+    const environment = { ...compiled, ...this.surroundings(props) }
     const { maxReplicas = settings.replicas } = props
     if (maxReplicas < settings.replicas) {
       throw new Error(`maxReplicas must be at least replicas (${settings.replicas}), got ${maxReplicas}`)
@@ -108,7 +118,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
 
     const task = new ecs.Ec2TaskDefinition(this, 'Task', { networkMode: ecs.NetworkMode.AWS_VPC })
     this.addServer(task, props, environment)
-    grantReadSecret(props.databaseCredentials, task.taskRole)
+    if (props.databaseCredentials) grantReadSecret(props.databaseCredentials, task.taskRole)
     this.service = new ecs.Ec2Service(this, 'Service', {
       cluster: props.cluster,
       taskDefinition: task,
@@ -188,21 +198,30 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
     })
   }
 
+  /** What no setting says. */
+  private surroundings({ databaseCredentials }: ServiceProps): Record<string, string> {
+    return {
+      // ECS on EC2 does not tell a container its region.
+      AWS_REGION: Stack.of(this).region,
+      // Not as secrets of the container: ECS reads those once, and they are rotated.
+      ...(databaseCredentials && { [DATABASE_SECRET]: databaseCredentials.secretArn }),
+    }
+  }
+
   private addServer(
     task: ecs.Ec2TaskDefinition,
-    { image, databaseCredentials, secrets = {}, cpu = 1024 * this.#settings.workers }: ServiceProps,
+    {
+      image,
+      databaseAdministrator: administrator,
+      secrets = {},
+      cpu = 1024 * this.#settings.workers,
+    }: ServiceProps,
     environment: Record<string, string>,
   ): void {
     const container = task.addContainer(CONTAINER, {
       image,
       portMappings: [{ containerPort: CONTAINER_PORT }],
-      // ECS on EC2 does not tell a container its region.
-      environment: {
-        ...environment,
-        AWS_REGION: Stack.of(this).region,
-        // Not as secrets of the container: ECS reads those once, and RDS rotates them.
-        [DATABASE_SECRET]: databaseCredentials.secretArn,
-      },
+      environment,
       secrets: Object.fromEntries(
         Object.entries(secrets).map(([name, secret]) => [SETTINGS[name as SettingName].env, secret]),
       ),
@@ -222,6 +241,9 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       stopTimeout: Duration.seconds(stopTimeoutSeconds(this.#settings)),
       logging: ecs.LogDrivers.awsLogs({ streamPrefix: CONTAINER, logGroup: this.logGroup }),
     })
+    if (administrator) {
+      prepareDatabase(task, container, { image, environment, administrator, logGroup: this.logGroup })
+    }
     container.addUlimits({ name: ecs.UlimitName.NOFILE, softLimit: 16_384, hardLimit: 16_384 })
     container.linuxParameters?.dropCapabilities(ecs.Capability.ALL)
     container.linuxParameters?.addTmpfs({

@@ -24,17 +24,11 @@ describe('the EnterpriseStack', () => {
     expect(templateOf(enterpriseStack({ profile }))).toMatchSnapshot()
   })
 
-  it('lets the servers reach their bucket, the credentials of their database and the keys, and nothing else', () => {
+  it('lets the servers reach their bucket, their role in the database and the keys, and nothing else', () => {
     const statements = statementsOf(stack, 'TaskRole')
-    const secret = statements.filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager:'))
-    expect(secret).toEqual([
-      expect.objectContaining({
-        Action: 'secretsmanager:GetSecretValue',
-        Resource: {
-          'Fn::GetAtt': [expect.stringMatching(/^DatabaseInstance/), 'MasterUserSecret.SecretArn'],
-        },
-      }),
-    ])
+    const login = statements.filter(({ Action }) => JSON.stringify(Action).includes('rds'))
+    expect(login).toEqual([expect.objectContaining({ Action: 'rds-db:connect' })])
+    expect(JSON.stringify(statements)).not.toContain('secretsmanager:')
     expect(statements.flatMap(({ Action }) => Action).map((action) => action.split(':')[0])).toEqual(
       expect.not.arrayContaining(['iam', 'sts', 'ec2', 'rds']),
     )
@@ -58,7 +52,7 @@ describe('the EnterpriseStack', () => {
     const template = Template.fromStack(stack)
     template.hasResourceProperties('AWS::RDS::DBInstance', { ManageMasterUserPassword: true })
     expect(JSON.stringify(template.toJSON())).not.toMatch(
-      /MasterUserPassword"\s*:\s*"|postgresql:\/\/[^"/]*@/,
+      /MasterUserPassword"\s*:\s*"|postgresql:\/\/[^"/@]*:[^"/@]*@/,
     )
   })
 

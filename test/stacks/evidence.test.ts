@@ -58,12 +58,12 @@ describe('trackyard evidence of the real stack', () => {
     )
   })
 
-  it('says who may read the password of the database', async () => {
+  it('says who may read the password of the administrator of the database', async () => {
     const [{ access }] = await evidence(assembly)
     const readers = access.statements.filter(({ statement }) =>
       statement.Action.includes('secretsmanager:GetSecretValue'),
     )
-    expect(readers).toEqual([expect.objectContaining({ of: id('ServiceTaskTaskRole'), kind: 'role' })])
+    expect(readers).toEqual([expect.objectContaining({ of: id('ServiceTaskExecutionRole'), kind: 'role' })])
     expect(access.roles).toContainEqual({
       role: id('ServiceTaskTaskRole'),
       trusted: ['ecs-tasks.amazonaws.com'],
@@ -103,7 +103,7 @@ describe('trackyard evidence of the real stack', () => {
       ]
     `)
     expect(stdout).toMatch(
-      /^\| ServiceTaskTaskRole\w+ \| the role \| Allow \| secretsmanager:GetSecretValue \|/m,
+      /^\| ServiceTaskExecutionRole\w+ \| the role \| Allow \| secretsmanager:\w+, secretsmanager:GetSecretValue \|/m,
     )
   })
 })

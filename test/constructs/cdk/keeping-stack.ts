@@ -21,7 +21,7 @@ export function keepingStack(props: Partial<KeepingProps>): { stack: Stack; keep
     artifacts: new ArtifactBucket(stack, 'Artifacts'),
     database,
     databaseArn: database.instance.instanceArn,
-    databaseKey: database.credentials.encryptionKey,
+    databaseKey: database.administrator.encryptionKey,
     databaseCredentials: database.credentials,
     task: {
       cluster: new ecs.Cluster(stack, 'Cluster', { vpc }),

@@ -1,0 +1,128 @@
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { describe, expect, it } from 'vitest'
+import cdkJson from '../../cdk.json' with { type: 'json' }
+import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
+import { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
+import { onlyResource, type Resource, statementsOf } from '../constructs/cdk/stack.ts'
+
+const EXISTING = {
+  identifier: 'given',
+  resourceId: 'db-ABC',
+  host: 'db.example.com',
+  securityGroupId: 'sg-0123456789abcdef0',
+  administratorSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:given-AbCdEf',
+}
+
+function stackWith(database: object, others: Record<string, unknown> = {}): EnterpriseStack {
+  const app = new App({ context: cdkJson.context, analyticsReporting: false })
+  const context = { 'trackyard:database': database, ...others }
+  return new EnterpriseStack(app, 'EnterpriseStack', { options: readEnterpriseOptions(context) })
+}
+
+function containersOf(stack: EnterpriseStack): Record<'server' | 'prepare', Resource> {
+  const task = onlyResource(stack, 'AWS::ECS::TaskDefinition')
+  const named = (name: string) =>
+    task.Properties.ContainerDefinitions.find(({ Name }: Resource) => Name === name)
+  return { server: named('server'), prepare: named('prepare') }
+}
+
+/** Of a container, with what is known only when it is deployed as <…>. */
+function variablesOf({ Environment }: Resource): Record<string, string> {
+  const plain = (value: unknown): string =>
+    typeof value === 'string'
+      ? value
+      : ((value as Resource)['Fn::Join']?.[1].map(plain).join('') ??
+        `<${Object.values(value as object)
+          .flat()
+          .join(' ')}>`)
+  return Object.fromEntries(Environment.map(({ Name, Value }: Resource) => [Name, plain(Value)]))
+}
+
+describe('the database of an EnterpriseStack', () => {
+  it('is prepared before a server starts, by a container that alone has the password of the administrator', () => {
+    const stack = stackWith({})
+    const { server, prepare } = containersOf(stack)
+    expect(server.DependsOn).toEqual([{ Condition: 'SUCCESS', ContainerName: 'prepare' }])
+    expect(server.Secrets).toBeUndefined()
+    expect(prepare).toMatchObject({
+      Command: ['db', 'prepare'],
+      Essential: false,
+      User: '50000:50000',
+      ReadonlyRootFilesystem: true,
+      LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
+      Image: server.Image,
+    })
+    expect(prepare.Secrets.map(({ Name }: Resource) => Name)).toEqual([
+      'TRACKYARD_DATABASE_ADMIN_USER',
+      'TRACKYARD_DATABASE_ADMIN_PASSWORD',
+    ])
+    expect(JSON.stringify(statementsOf(stack, 'ExecutionRole'))).toMatch(
+      /GetSecretValue"\],"Effect":"Allow","Resource":\{"Fn::GetAtt":\["DatabaseInstance\w+","MasterUserSecret/,
+    )
+    const asked = variablesOf(server)
+    for (const [name, value] of Object.entries(variablesOf(prepare))) expect(asked[name], name).toBe(value)
+  })
+
+  it('is reached as a role of its own with tokens of IAM, through TLS that is verified', () => {
+    const tail = '?sslmode=verify-full&sslrootcert=/app/rds-ca.pem'
+    expect(variablesOf(containersOf(stackWith({ readReplica: true })).server)).toMatchObject({
+      MLFLOW_BACKEND_STORE_URI: expect.stringMatching(/^postgresql:\/\/trackyard@<DatabaseInstance\w+ /),
+      TRACKYARD_AUTH_DATABASE_URI: expect.stringContaining(`/mlflow_users${tail}`),
+      MLFLOW_READ_REPLICA_BACKEND_STORE_URI: expect.stringMatching(
+        /^postgresql:\/\/trackyard@<DatabaseReplica/,
+      ),
+      TRACKYARD_DATABASE_IAM_AUTH: 'true',
+    })
+  })
+
+  it('may be one that is there, reached with a password of the servers that they alone may read', () => {
+    const stack = stackWith({
+      existing: EXISTING,
+      login: 'password',
+      name: 'runs',
+      tls: 'disable',
+      poolSize: 2,
+    })
+    const { server, prepare } = containersOf(stack)
+    expect(variablesOf(server)).toMatchObject({
+      MLFLOW_BACKEND_STORE_URI: 'postgresql://db.example.com:5432/runs?sslmode=disable',
+      TRACKYARD_DATABASE_SECRET: expect.stringContaining('<DatabaseServerCredentials'),
+      MLFLOW_SQLALCHEMYSTORE_POOL_SIZE: '2',
+    })
+    expect(JSON.stringify(prepare.Secrets)).toContain(`${EXISTING.administratorSecretArn}:password::`)
+    expect(JSON.stringify(statementsOf(stack, 'TaskRole'))).toMatch(
+      /GetSecretValue.*DatabaseServerCredentials/,
+    )
+    const template = Template.fromStack(stack)
+    template.resourceCountIs('AWS::RDS::DBInstance', 0)
+    template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      GroupId: EXISTING.securityGroupId,
+      ToPort: 5432,
+    })
+  })
+
+  it.each([
+    [{ existing: EXISTING, multiAz: false }, /^database.multiAz=false: an existing instance has its own/],
+    [{ existing: { ...EXISTING, resourceId: undefined } }, /^database.existing.*: say the resourceId/],
+    [{ tls: 'disable' }, /^database.tls="disable": tokens of IAM are sent through TLS only/],
+    [{ storageGiB: 600 }, /^database.maxStorageGiB: must be at least storageGiB/],
+    [{ backupDays: 36 }, /^database.backupDays=36: must be a whole number from 1 to 35 days/],
+    [{ size: 1 }, /^database.size: no such option/],
+    [
+      { instanceType: 't4g.micro', poolSize: 50 },
+      /the servers may need 1466 connections .* about 78: 2 x 6 /,
+    ],
+  ])('is refused with %o', (database, message) => {
+    expect(() => stackWith(database)).toThrow(message)
+  })
+
+  it('is refused in a region whose authority the image does not have', () => {
+    const elsewhere = { 'trackyard:region': 'il-central-1' }
+    expect(() => stackWith({}, elsewhere)).toThrow(
+      /^database.authority: the image has none for RDS in il-central-1/,
+    )
+    stackWith({ authority: '/app/israel.pem' }, elsewhere)
+    stackWith({}, { 'trackyard:region': 'eu-central-1' })
+  })
+})
