@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
+import type { Config } from '../../server/config.ts'
 import { call, testContext } from '../server/support.ts'
 import { hasServer, mysqlQuery, uriOf as mysqlUri, startMysql } from '../support/mysql.ts'
 import { type Cluster, hasPostgres, query, startCluster, uriOf } from '../support/postgres.ts'
@@ -34,7 +35,10 @@ const disconnect = (admin: string) =>
   query(admin, "select pg_terminate_backend(pid) from pg_stat_activity where usename in ('a', 'b')")
 
 describe.skipIf(!hasPostgres())('a secret of the database that rotates', () => {
-  async function server(aws: (manager: SecretsManager) => void = () => undefined) {
+  async function server(
+    aws: (manager: SecretsManager) => void = () => undefined,
+    settings: Partial<Config> = {},
+  ) {
     const cluster = await guardedCluster()
     const manager = await startSecretsManager(SECRET, secretOf('a', 'first'))
     aws(manager)
@@ -42,6 +46,7 @@ describe.skipIf(!hasPostgres())('a secret of the database that rotates', () => {
       backendStoreUri: cluster.uri,
       databaseSecret: SECRET,
       databasePoolSize: 1,
+      ...settings,
     })
     const app = buildApp(context)
     const create = async (name: string) => (await call(app, 'POST', 'experiments/create', { name })).status
@@ -75,6 +80,27 @@ describe.skipIf(!hasPostgres())('a secret of the database that rotates', () => {
     await query(admin, "alter role a password 'third'")
     await disconnect(admin)
     expect(await Promise.all(names('late').map(create))).toEqual(names('late').map(() => 200))
+  })
+
+  it('costs clients that go on writing nothing, rotation after rotation', async () => {
+    // Connections are opened anew all the time, with whatever is the password then.
+    const { admin, manager, create } = await server(undefined, { databasePoolRecycleSeconds: 1 })
+    const answers: number[] = []
+    let rotating = true
+    const client = async (name: string) => {
+      for (let at = 0; rotating; at++) answers.push(await create(`${name}-${at}`))
+    }
+    const clients = Promise.all(['a', 'b', 'c', 'd'].map(client))
+    for (const password of ['second', 'third', 'fourth']) {
+      const { reads } = manager
+      await query(admin, `alter role a password '${password}'`)
+      manager.value = secretOf('a', password)
+      await expect.poll(() => manager.reads).toBeGreaterThan(reads)
+    }
+    rotating = false
+    await clients
+    expect(answers.length).toBeGreaterThan(30)
+    expect(answers.filter((status) => status !== 200)).toEqual([])
   })
 
   it('may bring another user', async () => {
