@@ -50,6 +50,7 @@ export class EnterpriseStack extends Stack {
       description: 'Trackyard: an MLflow tracking server',
       env: { account: options.account, region: options.region },
       tags: options.tags,
+      ...(options.stackName && { stackName: options.stackName }),
       ...(options.permissionsBoundaryArn && {
         permissionsBoundary: PermissionsBoundary.fromArn(options.permissionsBoundaryArn),
       }),

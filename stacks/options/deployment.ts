@@ -24,6 +24,11 @@ export const deploymentOptions = {
     .optional(),
   /** Region to deploy to. @default the one of the credentials that deploy */
   region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1').optional(),
+  /** Name of the stack in AWS: a second one in the same account and region needs its own. @default EnterpriseStack */
+  stackName: text(
+    /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+    'must be letters, digits and -, a letter first',
+  ).optional(),
   /** Tags of the stack and of everything in it that has tags. @default none */
   tags: z
     .record(tagName, tagValue)

@@ -14,11 +14,21 @@ describe('an EnterpriseStack with wishes of its organisation', () => {
   let stack: EnterpriseStack
   let template: Template
   beforeAll(async () => {
-    const settings = { edge: EDGE, permissionsBoundaryArn: BOUNDARY, tags: { 'cost-centre': '4711' } }
+    const settings = {
+      edge: EDGE,
+      stackName: 'models',
+      permissionsBoundaryArn: BOUNDARY,
+      tags: { 'cost-centre': '4711' },
+    }
     const app = emptyApp()
     await applyBlueprint(app, 'examples/enterprise/blueprint.ts')
     stack = new EnterpriseStack(app, 'EnterpriseStack', { options: readEnterpriseOptions({}, settings) })
     template = Template.fromStack(stack)
+  })
+
+  it('has the name it is given, and the logical ids of every other', () => {
+    expect(stack.stackName).toBe('models')
+    expect(Object.keys(template.findResources('AWS::RDS::DBInstance'))).toEqual(['DatabaseInstanceAA8A5FDE'])
   })
 
   it('bounds the permissions of every role', () => {
