@@ -137,9 +137,29 @@ export function parseSettings(input: unknown): TrackingSettings {
  * @throws SettingsError with all problems at once
  */
 export function parseOptions<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input)
+  const parsed = schema.safeParse(input, { error: plainWords })
   if (parsed.success) return parsed.data
-  throw new SettingsError(parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, input)))
+  // One problem an option: what is no range of addresses at all is not too large a one as well.
+  const byOption = new Map(parsed.error.issues.toReversed().map((issue) => [issue.path.join('.'), issue]))
+  const first = parsed.error.issues.filter((issue) => byOption.get(issue.path.join('.')) === issue)
+  throw new SettingsError(first.flatMap((issue) => problemsOf(issue, schema, input)))
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  number: 'a number',
+  object: 'an object of options',
+  record: 'an object of names and texts',
+  string: 'a text',
+}
+
+/** For options that say nothing themselves of what they must be. */
+function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message
+  if (issue.code !== 'invalid_type') return undefined
+  const kind = `must be ${KINDS[issue.expected] ?? issue.expected}`
+  return issue.input === undefined ? `is missing; it ${kind}` : kind
 }
 
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): string[] {

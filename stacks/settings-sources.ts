@@ -19,7 +19,12 @@ export function settingsInContext(context: Written): Written {
   const depth = ([name]: [string, unknown]) => name.split('.').length
   return entries
     .sort((one, other) => depth(one) - depth(other))
-    .reduce<Written>((settings, [name, value]) => mergeSettings(settings, nest(name.split('.'), value)), {})
+    .reduce<Written>((settings, [name, value]) => {
+      const [part = '', ...names] = name.split('.')
+      // Not an object, so there is nothing to merge with: it stays, to be refused.
+      if (names.length > 0 && !isObject(settings[part] ?? {})) return settings
+      return mergeSettings(settings, nest([part, ...names], value))
+    }, {})
 }
 
 /**

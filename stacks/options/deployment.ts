@@ -4,7 +4,10 @@ import { text } from '../../constructs/option-types.ts'
 export const PROFILE_NAMES = ['lean', 'standard', 'regulated'] as const
 
 const tagName = text(/^(?!aws:)[\w\s.:/=+@-]{1,128}$/, 'must be 1 to 128 letters, digits, spaces and .:/=+@-')
-const tagValue = text(/^[\w\s.:/=+@-]{0,256}$/, 'must be at most 256 letters, digits, spaces and .:/=+@-')
+// A number is a text that looked like one on a command line.
+const tagValue = z.coerce
+  .string()
+  .regex(/^[\w\s.:/=+@-]{0,256}$/, { error: 'must be at most 256 letters, digits, spaces and .:/=+@-' })
 
 /** Where the stack goes, and what an organisation wants of all that is in it. */
 export const deploymentOptions = {

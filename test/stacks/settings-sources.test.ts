@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
@@ -21,6 +21,37 @@ describe('the settings in CDK context', () => {
       replicas: 4,
     })
   })
+})
+
+describe('every mistake in the settings of an EnterpriseStack', () => {
+  it.each([
+    [{ network: 'none' }, 'network="none": must be an object of options'],
+    [{ 'network.egres': 'none' }, 'network.egres: no such option; did you mean egress?'],
+    [{ network: 'x', 'network.egress': 'none' }, 'network="x": must be an object of options'],
+    [{ 'network.cidr': 'x' }, /^network\.cidr="x": must be a range of IPv4 addresses such as [^\n]*$/],
+    [
+      { 'network.vpc.id': 'vpc-0a' },
+      /^network\.vpc\.cidr: must be .*\nnetwork.vpc.availabilityZones: is missing/,
+    ],
+    [{ 'tags.aws:x': '1' }, 'tags.aws:x=1: must be 1 to 128 letters'],
+    [{ allowedHosts: 'a' }, 'allowedHosts="a": must be a list'],
+    [{ account: '12' }, 'account=12: must be 12 digits'],
+    [
+      { 'service.minInstances': '4', 'service.maxInstances': '2' },
+      'service.maxInstances=2: must be at least minIn',
+    ],
+  ])('is one line that names the option: %j', (options, message) => {
+    const context = Object.entries(options).map(([name, value]) => [`trackyard:${name}`, value])
+    expect(() => readEnterpriseOptions(Object.fromEntries(context), { edge: EDGE })).toThrow(message)
+  })
+})
+
+it('the settings of the example and of docs/enterprise.md are one, and right', async () => {
+  const [example = '', page = ''] = await Promise.all(
+    ['examples/enterprise/trackyard.json', 'docs/enterprise.md'].map((file) => readFile(file, 'utf8')),
+  )
+  expect(page).toContain(example)
+  expect(readEnterpriseOptions({}, JSON.parse(example)).signOn.people.kind).toBe('oidc')
 })
 
 describe('the settings file', () => {
