@@ -30,7 +30,7 @@ describe('every mistake in the settings of an EnterpriseStack', () => {
     [{ network: 'x', 'network.egress': 'none' }, 'network="x": must be an object of options'],
     [{ 'network.cidr': 'x' }, /^network\.cidr="x": must be a range of IPv4 addresses such as [^\n]*$/],
     [
-      { 'network.vpc.id': 'vpc-0a' },
+      { 'network.vpc.id': 'vpc-0123456789abcdef0' },
       /^network\.vpc\.cidr: must be .*\nnetwork.vpc.availabilityZones: is missing/,
     ],
     [{ 'tags.aws:x': '1' }, 'tags.aws:x=1: must be 1 to 128 letters'],
