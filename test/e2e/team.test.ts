@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { docker, hasDockerEngine } from '../support/docker.ts'
 import { mlflowEnvironment, REPOSITORY, run } from '../support/mlflow.ts'
 import { prepareTeamStack, SERVICES, type TeamStack } from './team-stack.ts'
+import { startWriters } from './writers.ts'
 
 const mlflow = hasDockerEngine() ? await mlflowEnvironment() : undefined
 
@@ -162,44 +163,6 @@ describe.skipIf(!mlflow)('make up TIER=team', { timeout: 300_000 }, () => {
     expect((await stack.call('GET', '/api/2.0/mlflow/registered-models/get?name=wine')).status).toBe(200)
   })
 })
-
-/** Clients that write all the time, and what came of it. */
-async function startWriters(stack: TeamStack) {
-  const created = await stack.call('POST', '/api/2.0/mlflow/runs/create', { experiment_id: '0' })
-  const { run_id } = JSON.parse(created.text).run.info
-  const acknowledged: number[] = []
-  const failures: string[] = []
-  let next = 0
-  let writing = true
-  const writers = Array.from({ length: 6 }, async () => {
-    while (writing) {
-      const step = next++
-      const metric = { run_id, key: 'm', value: step, timestamp: step, step }
-      const answer = await stack.call('POST', '/api/2.0/mlflow/runs/log-metric', metric).then(
-        ({ status, text }) => (status === 200 ? 'ok' : `${status} ${text}`),
-        (error: Error) => error.message,
-      )
-      if (answer === 'ok') acknowledged.push(step)
-      else failures.push(answer)
-      await delay(20)
-    }
-  })
-  const write = {
-    done: () => acknowledged.length + failures.length,
-    async until(count: number) {
-      while (write.done() < count) await delay(50)
-    },
-  }
-  return {
-    run_id,
-    write,
-    async stop() {
-      writing = false
-      await Promise.all(writers)
-      return { acknowledged, failures }
-    },
-  }
-}
 
 async function stepsOf(stack: TeamStack, run: string): Promise<Set<number>> {
   const query = `select step from metrics where run_uuid = '${run}'`
