@@ -15,4 +15,181 @@ export function scannerOf(rule: string): Scanner {
   return /^[EWI]\d{4}$/.test(rule) ? 'cfn-lint' : 'cdk-nag'
 }
 
-export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = []
+/** The same rule in both packs of cdk-nag that are named after a standard. */
+function inBothStandards(...rules: string[]): string[] {
+  return rules.flatMap((rule) => [`NIST.800.53.R5-${rule}`, `PCI.DSS.321-${rule}`])
+}
+
+/** A resource with a wildcard in it, as cdk-nag writes it. */
+function wide(resource: string): string {
+  return `AwsSolutions-IAM5[Resource::${resource}]`
+}
+
+const OWN = '<AWS::Region>:<AWS::AccountId>'
+
+export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
+  // Network
+  {
+    rules: inBothStandards('VPCNoUnrestrictedRouteToIGW'),
+    at: ['Network/Vpc/publicSubnet*/DefaultRoute'],
+    reason:
+      'The public subnets hold NAT gateways and a load balancer that faces the internet; servers and database are in others.',
+  },
+  {
+    rules: ['AwsSolutions-EC23', ...inBothStandards('EC2RestrictedCommonPorts', 'EC2RestrictedSSH')],
+    at: ['Edge/LoadBalancer/SecurityGroup/Resource'],
+    reason:
+      "The rule cannot read a reference to the VPC's own range; a test holds every edge to a list, and lets the world in at 443 only.",
+  },
+  {
+    rules: inBothStandards('EC2RestrictedCommonPorts', 'EC2RestrictedSSH'),
+    at: ['Database/SecurityGroup/from *'],
+    reason:
+      "The rule cannot read a reference to the instance's own port, which is 5432; only a security group is let in, and no range.",
+  },
+
+  // Servers and instances
+  {
+    rules: ['AwsSolutions-AS3'],
+    at: ['Cluster/Instances/ASG'],
+    reason:
+      'Instances come and go with the load, by design; the group keeps its history, and alarms tell of too few servers.',
+  },
+  {
+    rules: ['AwsSolutions-ECS2'],
+    at: ['Service/Task/Resource'],
+    reason:
+      'The variables are settings that anybody may read; secrets are named by ARN and read when they are needed.',
+  },
+
+  // Roles
+  {
+    rules: inBothStandards('IAMNoInlinePolicy'),
+    at: ['**/DefaultPolicy/Resource'],
+    reason:
+      'Each policy is of one role, is made and deleted with it, and names resources of this stack: nobody could use it again.',
+  },
+  {
+    rules: [wide('<ArtifactsBucket88671897.Arn>/*')],
+    at: ['Service/Task/TaskRole/DefaultPolicy/Resource'],
+    reason:
+      'Artifacts are the objects of this bucket: the servers read, write and delete every one of them, by name.',
+  },
+  {
+    rules: [
+      wide('*'),
+      wide(`arn:<AWS::Partition>:ecs:${OWN}:container-instance/<ClusterC2E21B66>/*`),
+      wide(`arn:<AWS::Partition>:ec2:${OWN}:instance/*`),
+    ],
+    at: ['Cluster/Role/DefaultPolicy/Resource'],
+    reason:
+      'An instance gets its id when it starts, which no template can name; the actions on * know no resource, as IAM says.',
+  },
+  {
+    rules: [
+      wide(
+        `arn:<AWS::Partition>:autoscaling:${OWN}:autoScalingGroup:*:autoScalingGroupName/<ClusterInstancesASG3D8CEFCA>`,
+      ),
+    ],
+    at: ['Cluster/RefreshRole/DefaultPolicy/Resource'],
+    reason:
+      'The group is named; the wildcard stands for a number that Auto Scaling puts before its name in the ARN.',
+  },
+
+  {
+    rules: [wide('*')],
+    at: ['Service/Task/ExecutionRole/DefaultPolicy/Resource'],
+    reason:
+      'To get a token of ECR is an action that knows no resource; the repository of the image is named.',
+  },
+
+  {
+    rules: [
+      wide('*'),
+      wide('<ArtifactsBucket88671897.Arn>/*'),
+      wide(`arn:<AWS::Partition>:rds:${OWN}:snapshot:awsbackup:*`),
+      wide(`arn:<AWS::Partition>:events:${OWN}:rule/AwsBackupManagedRule*`),
+    ],
+    at: ['Keeping/Backups/Role/DefaultPolicy/Resource'],
+    reason:
+      'AWS Backup reads every object of this bucket, and names its own snapshots and rules; the actions on * know no resource.',
+  },
+
+  // Database
+  {
+    rules: ['AwsSolutions-RDS11'],
+    at: ['Database/Instance/Resource'],
+    reason:
+      'Only the security groups of the servers reach the instance; another port would hide it from nobody who is in them.',
+  },
+
+  {
+    rules: ['NIST.800.53.R5-RDSEnhancedMonitoringEnabled', 'CKV_AWS_118'],
+    at: ['Database/Instance/Resource'],
+    reason:
+      'CloudWatch measures the instance every minute, which is what the alarms read; none reads its operating system.',
+  },
+  {
+    rules: ['CKV_AWS_161'],
+    at: ['Database/Instance/Resource'],
+    reason: 'RDS makes the password, keeps it in Secrets Manager and rotates it; no person ever has it.',
+  },
+  {
+    rules: ['W3691'],
+    at: ['Database/Instance/Resource'],
+    reason: 'Only the major version is said; RDS takes its newest minor version when it makes the instance.',
+  },
+
+  // Buckets
+  {
+    rules: inBothStandards('S3BucketReplicationEnabled'),
+    at: ['Artifacts/Bucket/Resource'],
+    reason:
+      'Every version is kept for a month; a copy in another bucket and region is a setting, artifacts.replica, as it doubles the cost.',
+  },
+  {
+    rules: inBothStandards('S3BucketReplicationEnabled'),
+    at: ['Artifacts/AccessLogs/Resource', 'Edge/Logs/Bucket/Resource'],
+    reason:
+      'Logs of access are no records of the service: what cannot be lost is in the audit log, which is elsewhere.',
+  },
+  {
+    rules: inBothStandards('S3DefaultEncryptionKMS'),
+    at: ['Artifacts/AccessLogs/Resource', 'Edge/Logs/Bucket/Resource'],
+    reason:
+      'S3 and load balancers deliver logs only to buckets that are encrypted with keys of S3, as this one is.',
+  },
+  {
+    rules: ['CKV_AWS_18'],
+    at: ['Artifacts/AccessLogs/Resource', 'Edge/Logs/Bucket/Resource'],
+    reason: 'This bucket is where logs of access go; to log the delivery of logs would never end.',
+  },
+
+  {
+    rules: ['AwsSolutions-S1', ...inBothStandards('S3BucketLoggingEnabled')],
+    at: ['Edge/Logs/Bucket/Resource'],
+    reason: 'This bucket is where logs of the load balancer go; to log the delivery of logs would never end.',
+  },
+
+  // Secrets
+  {
+    rules: ['AwsSolutions-SMG4', 'NIST.800.53.R5-SecretsManagerRotationEnabled'],
+    at: ['SignOnSecrets/AdminPassword/Resource', 'SignOnSecrets/SessionKey/Resource'],
+    reason:
+      'The one is for the first start only, and a person changes it then; a new one of the other ends every session, so a person decides when.',
+  },
+
+  // What CDK makes
+  {
+    rules: ['CKV_AWS_115', 'CKV_AWS_116', 'CKV_AWS_117'],
+    at: ['Custom::VpcRestrictDefaultSGCustomResourceProvider/Handler'],
+    reason:
+      "CDK's own function runs only while the stack is deployed: its failure fails that, one call at a time, and it talks to EC2 only.",
+  },
+  {
+    rules: ['W3005'],
+    at: ['**'],
+    reason:
+      'CDK writes DependsOn for whole constructs, beside references that say the same; it changes nothing.',
+  },
+]
