@@ -33,6 +33,20 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
   ServiceTaskExecutionRole: [
     { name: 'write the log of a container', needs: logRequests('ServiceLog') },
     {
+      // ECS asks for the value only; CDK lets who reads a secret describe it too.
+      name: 'give the secrets of sign-on to a container',
+      needs: [
+        ...['AdminPassword', 'SessionKey'].flatMap((secret) =>
+          requests(
+            reference(`SignOnSecrets${secret}`),
+            'secretsmanager:GetSecretValue',
+            'secretsmanager:DescribeSecret',
+          ),
+        ),
+        ...keyRequests('SignOnSecretsKey', 'secretsmanager', 'kms:Decrypt'),
+      ],
+    },
+    {
       name: 'pull the image that CDK built',
       needs: [
         ...requests(
