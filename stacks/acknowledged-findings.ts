@@ -65,7 +65,7 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
   // Roles
   {
     rules: inBothStandards('IAMNoInlinePolicy'),
-    at: ['**/DefaultPolicy/Resource'],
+    at: ['**/DefaultPolicy/Resource', 'Database/Monitoring/Resource'],
     reason:
       'Each policy is of one role, is made and deleted with it, and names resources of this stack: nobody could use it again.',
   },
@@ -115,29 +115,18 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
       'AWS Backup reads every object of this bucket, and names its own snapshots and rules; the actions on * know no resource.',
   },
 
+  {
+    rules: [wide(`arn:<AWS::Partition>:logs:${OWN}:log-group:RDSOSMetrics:log-stream:*`)],
+    at: ['Database/Monitoring/Resource'],
+    reason: 'RDS names the log group and its streams itself, by ids that an instance gets when it is made.',
+  },
+
   // Database
   {
     rules: ['AwsSolutions-RDS11'],
     at: ['Database/Instance/Resource'],
     reason:
       'Only the security groups of the servers reach the instance; another port would hide it from nobody who is in them.',
-  },
-
-  {
-    rules: ['NIST.800.53.R5-RDSEnhancedMonitoringEnabled', 'CKV_AWS_118'],
-    at: ['Database/Instance/Resource'],
-    reason:
-      'CloudWatch measures the instance every minute, which is what the alarms read; none reads its operating system.',
-  },
-  {
-    rules: ['CKV_AWS_161'],
-    at: ['Database/Instance/Resource'],
-    reason: 'RDS makes the password, keeps it in Secrets Manager and rotates it; no person ever has it.',
-  },
-  {
-    rules: ['W3691'],
-    at: ['Database/Instance/Resource'],
-    reason: 'Only the major version is said; RDS takes its newest minor version when it makes the instance.',
   },
 
   // Buckets

@@ -11,6 +11,7 @@ export interface Feature {
 
 const REGION = reference('AWS::Region')
 const ACCOUNT = reference('AWS::AccountId')
+const MASTER = 'DatabaseInstance.MasterUserSecret.SecretArn'
 
 /** By the logical id of the role without its hash; resources are named likewise. */
 export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
@@ -20,30 +21,25 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
       needs: artifactRequests(permissions),
     })),
     {
-      name: 'read the password of the database when a connection opens',
-      needs: [
-        ...requests(
-          reference('DatabaseInstance.MasterUserSecret.SecretArn'),
-          'secretsmanager:GetSecretValue',
-        ),
-        ...keyRequests('DatabaseKey', 'secretsmanager', 'kms:Decrypt'),
-      ],
+      name: 'log in to the database with a token',
+      needs: requests(
+        ownArn('rds-db', `dbuser:${reference('DatabaseInstance.DbiResourceId')}/trackyard`),
+        'rds-db:connect',
+      ),
     },
   ],
   ServiceTaskExecutionRole: [
     { name: 'write the log of a container', needs: logRequests('ServiceLog') },
     {
       // ECS asks for the value only; CDK lets who reads a secret describe it too.
-      name: 'give the secrets of sign-on to a container',
+      name: 'give a container the secrets of sign-on, and of who prepares the database',
       needs: [
-        ...['AdminPassword', 'SessionKey'].flatMap((secret) =>
-          requests(
-            reference(`SignOnSecrets${secret}`),
-            'secretsmanager:GetSecretValue',
-            'secretsmanager:DescribeSecret',
-          ),
+        ...['SignOnSecretsAdminPassword', 'SignOnSecretsSessionKey', MASTER].flatMap((secret) =>
+          requests(reference(secret), 'secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'),
         ),
-        ...keyRequests('SignOnSecretsKey', 'secretsmanager', 'kms:Decrypt'),
+        ...['SignOnSecretsKey', 'DatabaseKey'].flatMap((key) =>
+          keyRequests(key, 'secretsmanager', 'kms:Decrypt'),
+        ),
       ],
     },
     {
@@ -113,6 +109,98 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
         ),
         'autoscaling:StartInstanceRefresh',
       ),
+    },
+  ],
+  DatabaseMonitoring: [
+    {
+      name: "write figures of the database's operating system, where RDS does for every instance",
+      needs: [
+        ...requests(
+          ownArn('logs', 'log-group:RDSOSMetrics'),
+          'logs:CreateLogGroup',
+          'logs:PutRetentionPolicy',
+        ),
+        ...requests(
+          ownArn('logs', 'log-group:RDSOSMetrics:log-stream:db-0a1b'),
+          'logs:CreateLogStream',
+          'logs:DescribeLogStreams',
+          'logs:GetLogEvents',
+          'logs:PutLogEvents',
+        ),
+      ],
+    },
+  ],
+  KeepingBackupsRole: [
+    {
+      name: 'back the database up, and let old backups go',
+      needs: [
+        ...[`db:${reference('DatabaseInstance')}`, 'snapshot:awsbackup:0a1b'].flatMap((resource) =>
+          requests(
+            ownArn('rds', resource),
+            'rds:AddTagsToResource',
+            'rds:CreateDBSnapshot',
+            'rds:DescribeDBInstances',
+            'rds:DescribeDBSnapshots',
+            'rds:ListTagsForResource',
+          ),
+        ),
+        ...requests(ownArn('rds', 'snapshot:awsbackup:0a1b'), 'rds:CopyDBSnapshot', 'rds:DeleteDBSnapshot'),
+        ...requests(reference('DatabaseKey.Arn'), 'kms:DescribeKey', 'kms:CreateGrant').map((request) => ({
+          ...request,
+          context: { 'kms:GrantIsForAWSResource': 'true' },
+        })),
+      ],
+    },
+    {
+      name: 'back the bucket up, with what AWS Backup has to hear of it',
+      needs: [
+        ...requests(
+          reference('ArtifactsBucket.Arn'),
+          's3:GetBucketAcl',
+          's3:GetBucketLocation',
+          's3:GetBucketNotification',
+          's3:GetBucketTagging',
+          's3:GetBucketVersioning',
+          's3:GetInventoryConfiguration',
+          's3:ListBucket',
+          's3:ListBucketVersions',
+          's3:PutBucketNotification',
+          's3:PutInventoryConfiguration',
+        ),
+        ...requests(
+          `${reference('ArtifactsBucket.Arn')}/1/0a1b/artifacts/model.pkl`,
+          's3:GetObject',
+          's3:GetObjectAcl',
+          's3:GetObjectTagging',
+          's3:GetObjectVersion',
+          's3:GetObjectVersionAcl',
+          's3:GetObjectVersionTagging',
+        ),
+        ...keyRequests('ArtifactsKey', 's3', 'kms:Decrypt', 'kms:DescribeKey'),
+        ...requests(
+          ownArn('events', 'rule/AwsBackupManagedRule0a1b'),
+          'events:DeleteRule',
+          'events:DescribeRule',
+          'events:DisableRule',
+          'events:EnableRule',
+          'events:ListTargetsByRule',
+          'events:PutRule',
+          'events:PutTargets',
+          'events:RemoveTargets',
+        ),
+        ...requests('*', 'cloudwatch:GetMetricData', 'events:ListRules'),
+      ],
+    },
+    {
+      name: 'keep the backups in the vault',
+      needs: [
+        ...requests(
+          reference('KeepingBackupsVault.BackupVaultArn'),
+          'backup:CopyIntoBackupVault',
+          'backup:DescribeBackupVault',
+        ),
+        ...requests(reference('KeepingKey.Arn'), 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'),
+      ],
     },
   ],
   NetworkVpcAllIAMRole: [
