@@ -88,14 +88,15 @@ describe.skipIf(!mlflow || !ministack)('cdk deploy EnterpriseStack', { timeout: 
     const before = await rehearsal.tasks()
     await rehearsal.checkout.changeImage(RELEASE, line)
     const { code, printed } = await rehearsal.tryDeploy()
+    await rehearsal.checkout.changeImage(RELEASE)
     await write.until(write.done() + 50)
     const { failures } = await stop()
     expect({ code, printed }).toMatchObject({ code: 1, printed: expect.stringContaining('Circuit Breaker') })
     // As wide as CDK's column is.
     expect(printed).toContain('UPDATE_ROLLBACK_COMPLET')
     expect(failures).toEqual([])
-    expect(await rehearsal.tasks()).toEqual(before)
-    await rehearsal.checkout.changeImage(RELEASE)
+    // The last of its tasks may have until the stop timeout.
+    await expect.poll(() => rehearsal.tasks(), { timeout: 60_000 }).toEqual(before)
   })
 
   it('goes on when the password of its database changes', async () => {
@@ -119,7 +120,8 @@ describe.skipIf(!mlflow || !ministack)('cdk deploy EnterpriseStack', { timeout: 
   it('leaves nothing but what is to be kept when it is destroyed', async () => {
     const kept = await rehearsal.checkout.kept()
     await rehearsal.checkout.mustCdk('destroy', '--force')
-    expect(await docker('ps', '--all', '--quiet', '--filter', `network=${rehearsal.aws.network}`)).toBe('')
+    const left = () => docker('ps', '--all', '--quiet', '--filter', `network=${rehearsal.aws.network}`)
+    await expect.poll(left, { timeout: 60_000 }).toBe('')
     const { Buckets = [] } = await rehearsal.client(S3Client).send(new ListBucketsCommand({}))
     // And the one of `cdk bootstrap`.
     expect(Buckets).toHaveLength(kept('AWS::S3::Bucket') + 1)

@@ -19,6 +19,7 @@ _task_definition_create = provisioners._ecs_task_def_create
 _build_run_kwargs = ecs._build_run_kwargs
 _start_task_worker = ecs._start_task_worker
 _run_docker_container = ecs._run_docker_container
+_cleanup_task_resources = ecs._cleanup_task_resources
 _remove_docker_container = ecs._remove_docker_container
 
 
@@ -28,6 +29,7 @@ def install():
     ecs._start_task_worker = _start
     ecs._run_docker_container = _run_after
     ecs._remove_docker_container = _stop_and_remove
+    ecs._cleanup_task_resources = _clean_up
 
 
 def _start(task, definition, overrides, client):
@@ -117,6 +119,11 @@ def _health_check(check):
         "retries": int(check.get("retries", 3)),
         "start_period": min(int(check.get("startPeriod", 0)), 10) * _SECOND,
     }
+
+
+def _clean_up(task, client, *extra):
+    """At once, those that have ended by themselves too; MiniStack leaves them for minutes."""
+    _cleanup_task_resources(task, client or ecs._get_docker(), *extra)
 
 
 def _stop_and_remove(client, container):
