@@ -128,6 +128,12 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
     reason:
       'Only the security groups of the servers reach the instance; another port would hide it from nobody who is in them.',
   },
+  {
+    rules: ['AwsSolutions-RDS3', 'NIST.800.53.R5-RDSMultiAZSupport', 'CKV_AWS_157'],
+    at: ['Database/Instance/Resource'],
+    reason:
+      'The profile lean has no standby, which is half its price: without its zone it waits, or is restored to the minute in another. The other profiles have one.',
+  },
 
   // Buckets
   {

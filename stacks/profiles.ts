@@ -4,16 +4,27 @@ import { isObject, mergeSettings, type Written } from './settings-sources.ts'
 
 type Profile = (typeof PROFILE_NAMES)[number]
 
+/** Of options and of parts that have more of them, some. */
+type Defaults = { readonly [Name in keyof EnterpriseOptionsInput]?: Partial<EnterpriseOptionsInput[Name]> }
+
 /** What a profile changes in the defaults of the options; what a person writes wins over it. */
-export const PROFILES: Readonly<Record<Profile, Partial<EnterpriseOptionsInput>>> = {
+export const PROFILES: Readonly<Record<Profile, Defaults>> = {
   lean: {
     replicas: 1,
     memoryMiB: 1024,
     network: { egress: 'one-nat' },
-    service: { minInstances: 1, maxReplicas: 2 },
+    service: { minInstances: 1, maxReplicas: 2, instanceType: 't4g.large' },
+    database: { instanceType: 't4g.medium', multiAz: false, storageGiB: 20, backupDays: 7 },
   },
   standard: {},
-  regulated: { replicas: 3 },
+  regulated: {
+    replicas: 3,
+    network: { flowLogDays: 365 },
+    database: { storageGiB: 100, backupDays: 35 },
+    artifacts: { noncurrentDays: 365, accessLogDays: 731 },
+    edge: { logDays: 731 },
+    keeping: { backup: { keepDays: 365, lock: { minDays: 35 } } },
+  },
 }
 
 /** What names a part that is there already: it has its own of everything else. */

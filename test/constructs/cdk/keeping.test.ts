@@ -147,7 +147,13 @@ describe('a restore drill', () => {
   it('looks with a role that only reads', () => {
     const actions = statementsOf(made.stack, 'KeepingDrillTaskRole').flatMap(({ Action }) => Action)
     expect(new Set(actions)).toEqual(
-      new Set(['secretsmanager:GetSecretValue', 'kms:Decrypt', 's3:ListBucket', 's3:GetObject']),
+      new Set([
+        'rds-db:connect',
+        'secretsmanager:GetSecretValue',
+        'kms:Decrypt',
+        's3:ListBucket',
+        's3:GetObject',
+      ]),
     )
   })
 

@@ -155,7 +155,9 @@ describe('a service', () => {
   })
 
   it('keeps its log, encrypted', () => {
-    const { Properties, DeletionPolicy } = onlyResource(withService(), 'AWS::Logs::LogGroup')
+    const groups = Template.fromStack(withService()).findResources('AWS::Logs::LogGroup')
+    const [, log] = Object.entries(groups).find(([id]) => id.startsWith('ServiceLog')) ?? []
+    const { Properties, DeletionPolicy } = log as Resource
     expect(DeletionPolicy).toBe('Retain')
     expect(Properties.KmsKeyId['Fn::GetAtt'][0]).toMatch(/^ServiceLogKey/)
   })

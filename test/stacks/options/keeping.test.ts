@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../../stacks/enterprise-options.ts'
 import { keepingProps } from '../../../stacks/options/keeping.ts'
+import { EDGE } from '../enterprise-synth.ts'
 
-const read = (keeping: object) => readEnterpriseOptions({ 'trackyard:keeping': keeping }).keeping
+const read = (keeping: object) => readEnterpriseOptions({}, { edge: EDGE, keeping }).keeping
 
 it('keeps backups for 35 days, drills nothing and removes nothing where nothing is said', () => {
   expect(keepingProps(read({}))).toEqual({ backup: { keepDays: 35 } })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../../stacks/enterprise-options.ts'
+import { EDGE } from '../enterprise-synth.ts'
 
 const VPC = {
   id: 'vpc-00000a1b',
@@ -27,12 +28,12 @@ describe('the network of an EnterpriseStack', () => {
       'network.vpc.dataSubnetIds=["subnet-0000000c","subnet-0000000c"]: must be 2 different subnets, one a zone',
     ],
   ])('is refused: %j', (network, message) => {
-    expect(() => readEnterpriseOptions({ 'trackyard:network': network })).toThrow(message)
+    expect(() => readEnterpriseOptions({}, { edge: EDGE, network })).toThrow(message)
   })
 
   it('is in the region of the stack', () => {
     const context = { 'trackyard:region': 'us-east-1', 'trackyard:network': { vpc: VPC } }
-    expect(() => readEnterpriseOptions(context)).toThrow(
+    expect(() => readEnterpriseOptions(context, { edge: EDGE })).toThrow(
       'region="us-east-1": eu-central-1a, eu-central-1b are not in it',
     )
   })
@@ -45,6 +46,6 @@ describe('the servers of an EnterpriseStack', () => {
     [{ architecture: 'arm' }, 'service.architecture="arm": must be arm64 or x86_64'],
     [{ maxInstanceDays: 60 }, 'service.maxInstanceDays=60: must be a whole number from 1 to 30 days'],
   ])('are refused: %j', (service, message) => {
-    expect(() => readEnterpriseOptions({ 'trackyard:service': service })).toThrow(message)
+    expect(() => readEnterpriseOptions({}, { edge: EDGE, service })).toThrow(message)
   })
 })

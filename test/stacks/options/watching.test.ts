@@ -2,7 +2,7 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../../stacks/enterprise-options.ts'
 import type { Resource } from '../../constructs/cdk/stack.ts'
-import { enterpriseStack } from '../enterprise-synth.ts'
+import { EDGE, enterpriseStack } from '../enterprise-synth.ts'
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:canary-AbCdEf'
 const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:pager'
@@ -57,5 +57,5 @@ it.each([
   [{ responseSeconds: 0 }, 'watching.responseSeconds=0: must be a number above 0, in seconds'],
   [{ refusal: 1 }, 'watching.refusal: no such option'],
 ])('the options %j are refused', (watching, problem) => {
-  expect(() => readEnterpriseOptions({}, { watching })).toThrow(problem)
+  expect(() => readEnterpriseOptions({}, { edge: EDGE, watching })).toThrow(problem)
 })
