@@ -2,7 +2,6 @@
 
 import re
 
-import database
 from ministack.services import ecs, imds, sts
 from network import GATEWAY
 
@@ -25,7 +24,6 @@ def _metadata(task, cluster, definition, container, launch_type, environment, ho
     environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = path
     environment["ECS_CONTAINER_METADATA_URI_V4"] = f"http://{GATEWAY}/v4/{token}"
     environment["AWS_ENDPOINT_URL"] = f"http://{GATEWAY}"
-    environment["NODE_EXTRA_CA_CERTS"] = database.TRUSTED
     _roles[path] = (definition["taskRoleArn"], task.rsplit("/", 1)[-1])
     return token
 

@@ -13,7 +13,6 @@ from network import NAME
 
 KIND = "AWS::RDS::DBInstance"
 IMAGE = "postgres:17"
-TRUSTED = "/run/rds-ca.pem"
 _ROOT = re.compile(r"sslrootcert=([^&]+)")
 
 
@@ -26,7 +25,7 @@ def register():
 def trusted_in(container):
     """The authority of these databases, where a container has that of RDS: the file its database's URI names."""
     uris = [one["value"] for one in container.get("environment", []) if one["name"] == "MLFLOW_BACKEND_STORE_URI"]
-    paths = [unquote(path) for uri in uris for path in _ROOT.findall(uri)] or [TRUSTED]
+    paths = [unquote(path) for uri in uris for path in _ROOT.findall(uri)]
     file = os.path.join(tempfile.gettempdir(), "rds-ca.pem")
     with open(file, "w") as opened:
         opened.write(rds.pg_ca_cert_pem())

@@ -19,6 +19,8 @@ const SETTINGS = {
   replicas: 2,
   memoryMiB: 512,
   service: { architecture: 'x86_64' },
+  // The PostgreSQL of the rehearsal knows no tokens of IAM.
+  database: { login: 'password', deletionProtection: false },
   edge: {
     domainName: 'mlflow.example.com',
     certificateArn: `arn:aws:acm:${REGION}:${ACCOUNT}:certificate/rehearsal`,
