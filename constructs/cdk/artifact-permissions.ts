@@ -16,9 +16,9 @@ export const ARTIFACT_PERMISSIONS = {
   /** At the start of a server, and in `/readyz`. */
   check: { calls: ['ListObjectsV2Command'], bucket: ['s3:ListBucket'] },
   list: { calls: ['paginateListObjectsV2'], bucket: ['s3:ListBucket'] },
-  /** Who may not list is told 403 of a file that is not there, instead of 404. */
+  /** Who may not list all is told 403 of a file that is not there, instead of 404: a listing of its key says it. */
   read: {
-    calls: ['HeadObjectCommand', 'GetObjectCommand'],
+    calls: ['HeadObjectCommand', 'ListObjectsV2Command', 'GetObjectCommand'],
     bucket: ['s3:ListBucket'],
     objects: ['s3:GetObject'],
     key: ['kms:Decrypt'],
@@ -43,7 +43,7 @@ export const ARTIFACT_PERMISSIONS = {
   },
   /** A URL that a client is given allows what whoever signed it may do. */
   downloadByUrl: {
-    calls: ['HeadObjectCommand', 'GetObjectCommand'],
+    calls: ['HeadObjectCommand', 'ListObjectsV2Command', 'GetObjectCommand'],
     bucket: ['s3:ListBucket'],
     objects: ['s3:GetObject'],
     key: ['kms:Decrypt'],

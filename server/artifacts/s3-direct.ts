@@ -6,13 +6,13 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
-  HeadObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { create as contentDisposition } from 'content-disposition'
 import type { UploadedPart } from './index.ts'
+import { headObject } from './s3-head.ts'
 import { newObject, objectAt, type S3Place } from './s3-place.ts'
 import { COMPLETE_WITHIN_MS } from './s3-write.ts'
 
@@ -79,7 +79,7 @@ export async function uploadUrl(place: S3Place, path: string, seconds: number) {
 
 export async function downloadUrl(place: S3Place, path: string, seconds: number) {
   const object = objectAt(place, path)
-  const { ContentLength: sizeBytes = 0 } = await place.client.send(new HeadObjectCommand(object))
+  const { ContentLength: sizeBytes = 0 } = await headObject(place, path)
   // S3 would have a browser show a page; a name it does not get from anywhere else.
   const ResponseContentDisposition = contentDisposition(posix.basename(path))
   const url = await getSignedUrl(

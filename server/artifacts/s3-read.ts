@@ -1,14 +1,10 @@
 /** Listing and reading objects. */
 import { Readable } from 'node:stream'
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  type ListObjectsV2CommandOutput,
-  paginateListObjectsV2,
-} from '@aws-sdk/client-s3'
+import { GetObjectCommand, type ListObjectsV2CommandOutput, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { ApiError } from '../errors.ts'
 import { inTurns } from './in-turns.ts'
 import type { ArtifactEntry, ArtifactFile } from './index.ts'
+import { headObject } from './s3-head.ts'
 import { folderPrefix, objectAt, type S3Place } from './s3-place.ts'
 
 /** The entries right below a folder, of all pages. */
@@ -37,11 +33,7 @@ function entriesOf(page: ListObjectsV2CommandOutput, prefix: string): ArtifactEn
 
 export async function getObject(place: S3Place, path: string): Promise<ArtifactFile> {
   const object = objectAt(place, path)
-  const {
-    ContentLength = 0,
-    ETag = '',
-    LastModified,
-  } = await place.client.send(new HeadObjectCommand(object))
+  const { ContentLength = 0, ETag = '', LastModified } = await headObject(place, path)
   return {
     sizeBytes: ContentLength,
     modifiedAt: LastModified ?? new Date(0),

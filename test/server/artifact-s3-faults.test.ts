@@ -14,6 +14,8 @@ beforeAll(async () => {
 
 afterAll(() => s3?.stop())
 
+const PRESIGNED = '/api/2.0/mlflow-artifacts/presigned'
+
 type Fault = (path: string, method: string, response: ServerResponse) => boolean
 
 /** What stands between the server and S3, and answers some requests itself; signatures pass through it. */
@@ -129,6 +131,43 @@ describe.skipIf(!program)('a read of an S3', () => {
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     const response = await fetch(`${url}${ROUTE}/cut`)
     await expect(response.arrayBuffer()).rejects.toThrow()
+  })
+})
+
+describe.skipIf(!program)('an S3 that lets the server list below its prefix only', () => {
+  /** It tells of no object that is not there, so that nobody learns names which they may not list. */
+  async function listedBelow(prefix: (of: string) => string = (own) => `${own}/`) {
+    let below = ''
+    const s3EndpointUrl = await faultyS3((path, method, response) => {
+      const { searchParams } = new URL(path, s3.url)
+      const listed = searchParams.get('prefix') ?? ''
+      const isRefused = method === 'HEAD' || (searchParams.has('list-type') && !listed.startsWith(below))
+      return isRefused && refuse(response, 403, 'AccessDenied')
+    })
+    const { app, prefix: own } = await s3App(s3, { s3EndpointUrl })
+    below = prefix(own)
+    await storeObject(s3, `${own}/model/data.bin`)
+    return app
+  }
+
+  it.each([
+    [`${ROUTE}/model/data`, 404],
+    [`${ROUTE}/model`, 404],
+    [`${ROUTE}/model/data.bin`, 500],
+    [`${PRESIGNED}/model/data`, 404],
+    [`${PRESIGNED}/`, 404],
+    [`${ROUTE}/`, 404],
+    [`${PRESIGNED}/model/data.bin`, 500],
+  ])('%s, of a folder with model/data.bin, is a %i', async (url, status) => {
+    const app = await listedBelow()
+    const { statusCode, body } = await app.inject({ url })
+    const error_code = status === 404 ? 'RESOURCE_DOES_NOT_EXIST' : 'INTERNAL_ERROR'
+    expect([statusCode, JSON.parse(body)]).toEqual([status, { error_code, message: expect.any(String) }])
+  })
+
+  it('or not even there is an error, not an artifact that is missing', async () => {
+    const app = await listedBelow(() => 'elsewhere/')
+    expect((await app.inject(`${ROUTE}/model/data`)).statusCode).toBe(500)
   })
 })
 
