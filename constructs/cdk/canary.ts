@@ -12,6 +12,7 @@ import { Construct } from 'constructs'
 import { newAlarm, SILENCE_IS_BAD } from './alarm.ts'
 import { confinement } from './confined-container.ts'
 import { metricNamespace } from './log-metrics.ts'
+import { containerSecret } from './secret-value.ts'
 
 export interface CanaryProps {
   readonly cluster: ecs.ICluster
@@ -103,7 +104,7 @@ export class Canary extends Construct implements ec2.IConnectable {
       command: ['canary', '--url', url, '--json'],
       memoryLimitMiB: 192,
       ...confinement(this, 'Linux'),
-      secrets: { MLFLOW_TRACKING_TOKEN: ecs.Secret.fromSecretsManager(token) },
+      secrets: { MLFLOW_TRACKING_TOKEN: containerSecret(token) },
       logging: ecs.LogDrivers.awsLogs({ streamPrefix: 'canary', logGroup: this.logGroup }),
     })
     return task

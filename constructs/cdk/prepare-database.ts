@@ -4,6 +4,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { ADMINISTRATOR, SETTINGS } from '../../server/config-settings.ts'
 import { CONTAINER_USER } from '../container.ts'
+import { containerSecret } from './secret-value.ts'
 
 export interface PrepareDatabaseProps {
   readonly image: ecs.ContainerImage
@@ -39,8 +40,8 @@ export function prepareDatabase(
     essential: false,
     environment: Object.fromEntries(NEEDED.flatMap((name) => pairOf(environment, name))),
     secrets: {
-      [ADMINISTRATOR.user]: ecs.Secret.fromSecretsManager(administrator, 'username'),
-      [ADMINISTRATOR.password]: ecs.Secret.fromSecretsManager(administrator, 'password'),
+      [ADMINISTRATOR.user]: containerSecret(administrator, 'username'),
+      [ADMINISTRATOR.password]: containerSecret(administrator, 'password'),
     },
     // It has ended before the server needs memory.
     memoryReservationMiB: 16,

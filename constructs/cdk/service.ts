@@ -3,8 +3,8 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2'
-import * as iam from 'aws-cdk-lib/aws-iam'
-import * as kms from 'aws-cdk-lib/aws-kms'
+import type * as iam from 'aws-cdk-lib/aws-iam'
+import type * as kms from 'aws-cdk-lib/aws-kms'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
@@ -17,6 +17,7 @@ import { closedSecurityGroup } from './closed-security-group.ts'
 import { newLogKey } from './log-key.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { rollbackAlarm } from './rollback-alarm.ts'
+import { grantSecretValue } from './secret-value.ts'
 import { scaleServers } from './service-scaling.ts'
 import { compileSettings } from './token-settings.ts'
 
@@ -118,7 +119,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
 
     const task = new ecs.Ec2TaskDefinition(this, 'Task', { networkMode: ecs.NetworkMode.AWS_VPC })
     this.addServer(task, props, environment)
-    if (props.databaseCredentials) grantReadSecret(props.databaseCredentials, task.taskRole)
+    if (props.databaseCredentials) grantSecretValue(props.databaseCredentials, task.taskRole)
     this.service = new ecs.Ec2Service(this, 'Service', {
       cluster: props.cluster,
       taskDefinition: task,
@@ -252,17 +253,4 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       mountOptions: [ecs.TmpfsMountOption.NOEXEC, ecs.TmpfsMountOption.NOSUID, ecs.TmpfsMountOption.NODEV],
     })
   }
-}
-
-/** Its value and nothing else: `grantRead` lets a reader describe it too. */
-function grantReadSecret(secret: secretsmanager.ISecret, grantee: iam.IRole): void {
-  iam.Grant.addToPrincipal({
-    grantee,
-    actions: ['secretsmanager:GetSecretValue'],
-    resourceArns: [secret.secretArn],
-  })
-  const { region } = Stack.of(secret)
-  secret.encryptionKey?.grantDecrypt(
-    new kms.ViaServicePrincipal(`secretsmanager.${region}.amazonaws.com`, grantee.grantPrincipal),
-  )
 }

@@ -1,10 +1,11 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
-import * as ecs from 'aws-cdk-lib/aws-ecs'
+import type * as ecs from 'aws-cdk-lib/aws-ecs'
 import * as kms from 'aws-cdk-lib/aws-kms'
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
 import type { SettingName } from '../../server/config.ts'
 import type { SignOn } from '../sign-on-options.ts'
+import { containerSecret } from './secret-value.ts'
 
 export interface SignOnSecretsProps {
   readonly signOn: SignOn
@@ -31,8 +32,8 @@ export class SignOnSecrets extends Construct {
     this.adminPassword = this.generate('AdminPassword', `Password of ${signOn.adminUsername}`, key)
     const sessionKey = this.generate('SessionKey', 'Key of what the servers give browsers to keep', key)
     this.secrets = {
-      authAdminPassword: ecs.Secret.fromSecretsManager(this.adminPassword),
-      secretKey: ecs.Secret.fromSecretsManager(sessionKey),
+      authAdminPassword: containerSecret(this.adminPassword),
+      secretKey: containerSecret(sessionKey),
       ...this.clientSecret(signOn),
     }
   }
@@ -49,6 +50,6 @@ export class SignOnSecrets extends Construct {
   private clientSecret({ people }: SignOn): { oidcClientSecret?: ecs.Secret } {
     if (people.kind !== 'oidc' || !people.clientSecretArn) return {}
     const secret = secretsmanager.Secret.fromSecretCompleteArn(this, 'ClientSecret', people.clientSecretArn)
-    return { oidcClientSecret: ecs.Secret.fromSecretsManager(secret) }
+    return { oidcClientSecret: containerSecret(secret) }
   }
 }

@@ -31,11 +31,10 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
   ServiceTaskExecutionRole: [
     { name: 'write the log of a container', needs: logRequests('ServiceLog') },
     {
-      // ECS asks for the value only; CDK lets who reads a secret describe it too.
       name: 'give a container the secrets of sign-on, and of who prepares the database',
       needs: [
         ...['SignOnSecretsAdminPassword', 'SignOnSecretsSessionKey', MASTER].flatMap((secret) =>
-          requests(reference(secret), 'secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'),
+          requests(reference(secret), 'secretsmanager:GetSecretValue'),
         ),
         ...['SignOnSecretsKey', 'DatabaseKey'].flatMap((key) =>
           keyRequests(key, 'secretsmanager', 'kms:Decrypt'),
