@@ -13,7 +13,7 @@ const tagValue = z.coerce
 export const deploymentOptions = {
   /**
    * Which defaults the other options have. `lean`: the least that serves a small company; `standard`: survives the loss
-   * of a zone; `regulated`: keeps longer, and where nobody can delete. @default standard
+   * of a zone; `regulated`: one server more, and keeps backups and logs longer, backups under a lock. @default standard
    */
   profile: z
     .enum(PROFILE_NAMES, {
