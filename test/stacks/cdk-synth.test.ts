@@ -5,9 +5,10 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../server/support.ts'
 import { nodesOfPeople } from '../support/machine-node.ts'
-import { EDGE } from './enterprise-synth.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
+/** The ten lines that docs/enterprise.md begins with. */
+const SETTINGS = 'examples/enterprise/trackyard.json'
 const CDK = join(REPOSITORY, 'node_modules/aws-cdk/bin/cdk')
 
 // Whoever asks a network, an account or an engine gets no answer.
@@ -25,13 +26,14 @@ describe.each(nodesOfPeople())('cdk synth EnterpriseStack under Node $version', 
   it('needs no network, no account and no Docker', async () => {
     const HOME = await temporaryFolder()
     const app = `${path} --import tsx stacks/enterprise.ts`
-    const context = `trackyard:edge=${JSON.stringify(EDGE)}`
     const args = [CDK, 'synth', 'EnterpriseStack', '--quiet', '--app', app, '--output', `${HOME}/out`]
-    await promisify(execFile)(path, [...args, '--context', context], {
+    await promisify(execFile)(path, [...args, '--context', `settings=${SETTINGS}`], {
       cwd: REPOSITORY,
       env: { ...ALONE, HOME },
     })
-    const { Resources } = JSON.parse(await readFile(`${HOME}/out/EnterpriseStack.template.json`, 'utf8'))
+    const { Resources, Outputs } = JSON.parse(
+      await readFile(`${HOME}/out/EnterpriseStack.template.json`, 'utf8'),
+    )
     expect(Object.values<{ Type: string }>(Resources).map(({ Type }) => Type)).toEqual(
       expect.arrayContaining([
         'AWS::EC2::VPC',
@@ -40,6 +42,16 @@ describe.each(nodesOfPeople())('cdk synth EnterpriseStack under Node $version', 
         'AWS::ECS::Service',
       ]),
     )
+    expect(Object.keys(Outputs).sort()).toEqual([
+      'AdminPasswordSecret',
+      'ArtifactBucketName',
+      'DashboardName',
+      'DatabaseHost',
+      'LogGroupName',
+      'ServiceName',
+      'TrackingUri',
+      'Url',
+    ])
   }, 120_000)
 
   it('says in plain words which option is wrong', async () => {
