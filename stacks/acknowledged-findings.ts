@@ -27,6 +27,12 @@ function wide(resource: string): string {
 
 const OWN = '<AWS::Region>:<AWS::AccountId>'
 
+const LOG_BUCKETS = [
+  'Artifacts/AccessLogs/Resource',
+  'Edge/Logs/Bucket/Resource',
+  'Keeping/Drill/AccessLogs/Resource',
+]
+
 export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
   // Network
   {
@@ -43,7 +49,7 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
   },
   {
     rules: inBothStandards('EC2RestrictedCommonPorts', 'EC2RestrictedSSH'),
-    at: ['Database/SecurityGroup/from *'],
+    at: ['Database/SecurityGroup/from *', 'Keeping/Drill/RestoredSecurityGroup/from *'],
     reason:
       "The rule cannot read a reference to the instance's own port, which is 5432; only a security group is let in, and no range.",
   },
@@ -116,6 +122,39 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
   },
 
   {
+    rules: [wide('<KeepingDrillRestored8D4CB8C3.Arn>/*')],
+    at: ['RestoreRole', 'TaskRole', 'Role'].map((role) => `Keeping/Drill/${role}/DefaultPolicy/Resource`),
+    reason: 'All that is in this bucket is of a drill, which restores, reads and deletes every object of it.',
+  },
+  {
+    rules: ['og', 'pg', 'subgrp'].map((kind) => wide(`arn:<AWS::Partition>:rds:${OWN}:${kind}:*`)),
+    at: ['Keeping/Drill/RestoreRole/DefaultPolicy/Resource'],
+    reason:
+      'The backup says with which options, parameters and subnets the database was; the instance that uses them is named.',
+  },
+  {
+    rules: [wide(`arn:<AWS::Partition>:rds:${OWN}:snapshot:awsbackup:*`)],
+    at: ['RestoreRole', 'Role'].map((role) => `Keeping/Drill/${role}/DefaultPolicy/Resource`),
+    reason: 'AWS Backup names its snapshots itself when it makes them; the drill reads, and removes none.',
+  },
+  {
+    rules: [wide(`arn:<AWS::Partition>:secretsmanager:${OWN}:secret:rds!db-*`)],
+    at: ['TaskRole', 'Role'].map((role) => `Keeping/Drill/${role}/DefaultPolicy/Resource`),
+    reason:
+      'RDS names the secret when it makes it: one role may have it made, the other read it only when it is of the restored instance.',
+  },
+  {
+    rules: [
+      wide('*'),
+      wide(`arn:<AWS::Partition>:backup:${OWN}:recovery-point:*`),
+      wide(`arn:<AWS::Partition>:ecs:${OWN}:task/*`),
+    ],
+    at: ['Keeping/Drill/Role/DefaultPolicy/Resource'],
+    reason:
+      'Backups and tasks get their ids when they are made; tasks are those of this cluster, and the actions on * know no resource.',
+  },
+
+  {
     rules: [wide(`arn:<AWS::Partition>:logs:${OWN}:log-group:RDSOSMetrics:log-stream:*`)],
     at: ['Database/Monitoring/Resource'],
     reason: 'RDS names the log group and its streams itself, by ids that an instance gets when it is made.',
@@ -144,19 +183,19 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
   },
   {
     rules: inBothStandards('S3BucketReplicationEnabled'),
-    at: ['Artifacts/AccessLogs/Resource', 'Edge/Logs/Bucket/Resource'],
+    at: LOG_BUCKETS,
     reason:
       'Logs of access are no records of the service: what cannot be lost is in the audit log, which is elsewhere.',
   },
   {
     rules: inBothStandards('S3DefaultEncryptionKMS'),
-    at: ['Artifacts/AccessLogs/Resource', 'Edge/Logs/Bucket/Resource'],
+    at: LOG_BUCKETS,
     reason:
       'S3 and load balancers deliver logs only to buckets that are encrypted with keys of S3, as this one is.',
   },
   {
     rules: ['CKV_AWS_18'],
-    at: ['Artifacts/AccessLogs/Resource', 'Edge/Logs/Bucket/Resource'],
+    at: LOG_BUCKETS,
     reason: 'This bucket is where logs of access go; to log the delivery of logs would never end.',
   },
 
@@ -164,6 +203,13 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
     rules: ['AwsSolutions-S1', ...inBothStandards('S3BucketLoggingEnabled')],
     at: ['Edge/Logs/Bucket/Resource'],
     reason: 'This bucket is where logs of the load balancer go; to log the delivery of logs would never end.',
+  },
+
+  {
+    rules: [...inBothStandards('S3BucketReplicationEnabled', 'S3BucketVersioningEnabled'), 'CKV_AWS_21'],
+    at: ['Keeping/Drill/Restored/Resource'],
+    reason:
+      'What is in it is a copy of artifacts that a drill makes and destroys: a version or another copy would outlive the drill.',
   },
 
   // Secrets

@@ -23,7 +23,7 @@ export const PROFILES: Readonly<Record<Profile, Defaults>> = {
     database: { storageGiB: 100, backupDays: 35 },
     artifacts: { noncurrentDays: 365, accessLogDays: 731 },
     edge: { logDays: 731 },
-    keeping: { backup: { keepDays: 365, lock: { minDays: 35 } } },
+    keeping: { backup: { keepDays: 365, lock: { minDays: 35 } }, drill: { enabled: true } },
   },
 }
 

@@ -187,8 +187,9 @@ export class RestoreDrill extends Construct {
     const { encryptionKey, taskDefinition, topic, vault } = props
     const restored = arn(this, 'rds', 'db', this.#name)
     allow(role, [vault.backupVaultArn], ['backup:ListRecoveryPointsByBackupVault'])
-    const points = [arn(this, 'rds', 'snapshot', 'awsbackup:*'), arn(this, 'backup', 'recovery-point', '*')]
-    allow(role, points, ['backup:GetRecoveryPointRestoreMetadata', 'backup:StartRestoreJob'])
+    const snapshots = arn(this, 'rds', 'snapshot', 'awsbackup:*')
+    allow(role, [snapshots], ['backup:GetRecoveryPointRestoreMetadata'])
+    allow(role, [snapshots, arn(this, 'backup', 'recovery-point', '*')], ['backup:StartRestoreJob'])
     // A job has no ARN.
     allow(role, ['*'], ['backup:DescribeRestoreJob'])
     allow(role, [plan.restoreRoleArn], ['iam:PassRole'], {

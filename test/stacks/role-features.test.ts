@@ -3,7 +3,8 @@ import { trustOf } from '../../server/evidence/access.ts'
 import { parseTemplate, type Template } from '../../server/evidence/template.ts'
 import { decide, type Request, statementsFor, withoutEachAction } from './policy-simulator.ts'
 import { PROFILES, templateTextOf, withoutHashes } from './profiles.ts'
-import { type Feature, ROLE_FEATURES } from './role-features.ts'
+import { ROLE_FEATURES } from './role-features.ts'
+import type { Feature } from './role-requests.ts'
 
 const templates = new Map<string, Template>()
 

@@ -1,16 +1,18 @@
 /** Why each role of the stack may do what it may: every feature with the requests to AWS that it makes. */
 import { ARTIFACT_PERMISSIONS, type Permissions } from '../../constructs/cdk/artifact-permissions.ts'
-import type { Request } from './policy-simulator.ts'
+import { DRILL_FEATURES } from './drill-features.ts'
+import {
+  ACCOUNT,
+  artifactRequests,
+  type Feature,
+  keyRequests,
+  logRequests,
+  ownArn,
+  REGION,
+  reference,
+  requests,
+} from './role-requests.ts'
 
-export interface Feature {
-  readonly name: string
-  readonly needs: readonly Request[]
-  /** Where a setting turns it on: the profiles that do. @default all */
-  readonly profiles?: readonly string[]
-}
-
-const REGION = reference('AWS::Region')
-const ACCOUNT = reference('AWS::AccountId')
 const MASTER = 'DatabaseInstance.MasterUserSecret.SecretArn'
 
 /** By the logical id of the role without its hash; resources are named likewise. */
@@ -18,7 +20,7 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
   ServiceTaskTaskRole: [
     ...Object.entries<Permissions>(ARTIFACT_PERMISSIONS).map(([name, permissions]) => ({
       name: `artifacts: ${name}`,
-      needs: artifactRequests(permissions),
+      needs: artifactRequests(permissions, { bucket: 'ArtifactsBucket', key: 'ArtifactsKey' }),
     })),
     {
       name: 'log in to the database with a token',
@@ -202,6 +204,7 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
       ],
     },
   ],
+  ...DRILL_FEATURES,
   NetworkVpcAllIAMRole: [
     {
       name: 'log the traffic of the VPC',
@@ -223,37 +226,4 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
       ),
     },
   ],
-}
-
-function artifactRequests({ bucket = [], objects = [], key = [] }: Permissions): Request[] {
-  const artifacts = reference('ArtifactsBucket.Arn')
-  return [
-    ...requests(artifacts, ...bucket),
-    ...requests(`${artifacts}/1/0a1b/artifacts/model.pkl`, ...objects),
-    ...keyRequests('ArtifactsKey', 's3', ...key),
-  ]
-}
-
-/** A key is asked by the service that encrypts with it, for whoever asked that service. */
-function keyRequests(key: string, service: string, ...actions: string[]): Request[] {
-  const context = { 'kms:ViaService': `${service}.${REGION}.amazonaws.com` }
-  return requests(reference(`${key}.Arn`), ...actions).map((request) => ({ ...request, context }))
-}
-
-function logRequests(group: string): Request[] {
-  return requests(reference(`${group}.Arn`), 'logs:CreateLogStream', 'logs:PutLogEvents')
-}
-
-function requests(resource: string, ...actions: string[]): Request[] {
-  const context = { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' }
-  return actions.map((action) => ({ action, resource, context }))
-}
-
-/** Of something in the account and region of the stack. */
-function ownArn(service: string, resource: string): string {
-  return `arn:${reference('AWS::Partition')}:${service}:${REGION}:${ACCOUNT}:${resource}`
-}
-
-function reference(logicalId: string): string {
-  return `\${${logicalId}}`
 }

@@ -2,8 +2,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { accessOf } from '../../server/evidence/access.ts'
 import { encryptionAtRest } from '../../server/evidence/encryption.ts'
 import { keptOf } from '../../server/evidence/keeping.ts'
-import { edgesOf } from '../../server/evidence/network.ts'
-import { parseTemplate, resourcesOf, type Template, valueAt } from '../../server/evidence/template.ts'
+import { ANYWHERE, edgesOf } from '../../server/evidence/network.ts'
+import {
+  listOf,
+  parseTemplate,
+  resourcesOf,
+  type Template,
+  textOf,
+  valueAt,
+} from '../../server/evidence/template.ts'
 import { PROFILES, templateTextOf, withoutHashes } from './profiles.ts'
 
 /** What keeps nothing: the key of messages that are on their way. */
@@ -23,6 +30,16 @@ describe.each(Object.keys(PROFILES))('the template, %s', (profile) => {
     await expect(`${edges.map(withoutHashes).sort().join('\n')}\n`).toMatchFileSnapshot(
       `edges/${profile}.txt`,
     )
+  })
+
+  it('lets the world in at port 443 of a load balancer that faces the internet, and nowhere else', () => {
+    expect(wrongWaysIn(templateOf(profile))).toEqual([])
+    const open = edgesOf(templateOf(profile)).some(({ from }) => ANYWHERE.includes(from))
+    expect(open).toBe(profile === 'internet-facing')
+  })
+
+  it('lets nothing out to the world but on port 443', () => {
+    expect(wrongWaysOut(templateOf(profile))).toEqual([])
   })
 
   it('allows no role a wildcard of actions', () => {
@@ -66,6 +83,36 @@ describe.each(Object.keys(PROFILES))('the template, %s', (profile) => {
   })
 })
 
+it('a way for the world is noticed', () => {
+  const group = (...SecurityGroupIngress: object[]) => ({
+    Type: 'AWS::EC2::SecurityGroup',
+    Properties: { SecurityGroupIngress },
+  })
+  const from = (CidrIp: string, port: number) => ({ CidrIp, IpProtocol: 'tcp', FromPort: port, ToPort: port })
+  const balancer = (Scheme: string, id: string) => ({
+    Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer',
+    Properties: { Scheme, SecurityGroups: [{ 'Fn::GetAtt': [id, 'GroupId'] }] },
+  })
+  const world = from('0.0.0.0/0', 443)
+  const template = parseTemplate(
+    JSON.stringify({
+      Resources: {
+        Good: group(world, from('10.0.0.0/8', 22)),
+        Ssh: group(from('0.0.0.0/0', 22), { CidrIpv6: '::/0', IpProtocol: '-1' }),
+        Inner: group(world),
+        Alone: group(world),
+        Public: balancer('internet-facing', 'Good'),
+        AlsoPublic: balancer('internet-facing', 'Ssh'),
+        Internal: balancer('internal', 'Inner'),
+      },
+    }),
+  )
+  const wrong = ['Ssh: tcp 22', 'Ssh: all', 'Inner: tcp 443', 'Alone: tcp 443']
+  expect(wrongWaysIn(template)).toEqual(wrong)
+  // A group without a rule for what goes out lets everything out.
+  expect(wrongWaysOut(template)).toEqual(['Good: all', 'Ssh: all', 'Inner: all', 'Alone: all'])
+})
+
 it('a secret in a template is noticed', () => {
   const container = (Environment: object[]) => ({ ContainerDefinitions: [{ Environment }] })
   const found = (value: object) => secretsIn({ Properties: value })
@@ -77,6 +124,23 @@ it('a secret in a template is noticed', () => {
   ])
   expect(found(container([{ Name: 'TRACKYARD_DATABASE_SECRET', Value: { Ref: 'Secret' } }]))).toEqual([])
 })
+
+/** Groups that anybody may enter, but for that of a load balancer of the internet at 443. */
+function wrongWaysIn(template: Template): string[] {
+  const facing = resourcesOf(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer')
+    .filter(([, { Properties }]) => Properties.Scheme !== 'internal')
+    .flatMap(([, { Properties }]) => listOf(Properties.SecurityGroups).map(textOf))
+  return edgesOf(template)
+    .filter(({ from }) => ANYWHERE.includes(from))
+    .filter(({ to, ports }) => ports !== 'tcp 443' || !facing.includes(`\${${to}.GroupId}`))
+    .map(({ to, ports }) => `${to}: ${ports}`)
+}
+
+function wrongWaysOut(template: Template): string[] {
+  return edgesOf(template)
+    .filter(({ to, ports }) => ANYWHERE.includes(to) && ports !== 'tcp 443')
+    .map(({ from, ports }) => `${from}: ${ports}`)
+}
 
 /** Names of what a secret is called and holds text: a reference to one is none. */
 function secretsIn(value: unknown): string[] {
