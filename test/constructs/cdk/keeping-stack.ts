@@ -5,7 +5,8 @@ import * as ecs from 'aws-cdk-lib/aws-ecs'
 import { ArtifactBucket } from '../../../constructs/cdk/artifact-bucket.ts'
 import { Database } from '../../../constructs/cdk/database.ts'
 import { Keeping, type KeepingProps } from '../../../constructs/cdk/keeping.ts'
-import { emptyStack, plainVpc } from './stack.ts'
+import { emptyStack, onlyResource, plainVpc, type Resource } from './stack.ts'
+import type { State } from './state-machine.ts'
 
 export function keepingStack(props: Partial<KeepingProps>): { stack: Stack; keeping: Keeping } {
   const stack = emptyStack()
@@ -33,4 +34,17 @@ export function keepingStack(props: Partial<KeepingProps>): { stack: Stack; keep
     ...props,
   })
   return { stack, keeping }
+}
+
+/** The definition as it is deployed, each reference to another resource by its name. */
+export function drillDefinition(): { StartAt: string; States: Record<string, State> } {
+  const { stack } = keepingStack({ backup: {}, drill: {} })
+  const { DefinitionString } = onlyResource(stack, 'AWS::StepFunctions::StateMachine').Properties
+  const parts: (string | Resource)[] = DefinitionString['Fn::Join'][1]
+  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : nameOf(part))).join(''))
+}
+
+function nameOf(reference: Resource): string {
+  const target: string = reference.Ref ?? reference['Fn::GetAtt'][0]
+  return `<${target.replace(/[0-9A-F]{8}$/, '')}>`
 }

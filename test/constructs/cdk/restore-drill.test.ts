@@ -1,24 +1,14 @@
 /** The drill's way through its states: that each is reached, and that none ends before what was restored is gone. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { keepingStack } from './keeping-stack.ts'
-import { onlyResource, type Resource } from './stack.ts'
-
-interface State {
-  Type: string
-  Resource?: string
-  Next?: string
-  Default?: string
-  Choices?: { Next: string }[]
-  Catch?: { ErrorEquals: string[]; Next: string }[]
-  Arguments?: Resource
-}
+import { drillDefinition } from './keeping-stack.ts'
+import type { State } from './state-machine.ts'
 
 const LAST = ['Passed', 'Failed']
 
 describe('the states of a restore drill', () => {
   let states: Record<string, State>
   beforeAll(() => {
-    states = definitionOf().States
+    states = drillDefinition().States
   })
 
   it('lead to states that there are, and each is reached', () => {
@@ -66,7 +56,7 @@ describe('the states of a restore drill', () => {
 
   it('start the image of the servers on what was restored, with a command that only reads', () => {
     const { Arguments } = states.Verify as State
-    const [override] = (Arguments as Resource).Overrides.ContainerOverrides
+    const override = Arguments?.Overrides.ContainerOverrides[0]
     expect(override.Name).toBe('server')
     expect(override.Command.slice(0, 4)).toEqual([
       'verify',
@@ -87,22 +77,9 @@ describe('the states of a restore drill', () => {
   })
 
   it('have no time limit of the whole, which would end a drill without destroying', () => {
-    expect(definitionOf()).not.toHaveProperty('TimeoutSeconds')
+    expect(drillDefinition()).not.toHaveProperty('TimeoutSeconds')
   })
 })
-
-/** The definition as it is deployed, each reference to another resource by its name. */
-function definitionOf(): { States: Record<string, State> } {
-  const { stack } = keepingStack({ backup: {}, drill: {} })
-  const { DefinitionString } = onlyResource(stack, 'AWS::StepFunctions::StateMachine').Properties
-  const parts: (string | Resource)[] = DefinitionString['Fn::Join'][1]
-  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : nameOf(part))).join(''))
-}
-
-function nameOf(reference: Resource): string {
-  const target: string = reference.Ref ?? reference['Fn::GetAtt'][0]
-  return `<${target.replace(/[0-9A-F]{8}$/, '')}>`
-}
 
 function waysFrom(states: Record<string, State>, name: string): string[] {
   const { Next, Default, Choices = [], Catch = [] } = states[name] ?? ({ Type: 'none' } as State)
