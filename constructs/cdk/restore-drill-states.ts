@@ -6,7 +6,7 @@ import type { DrillPlan } from './restore-drill-plan.ts'
 import { call, expression, orNothing, RETRY, type State, WAIT_SECONDS } from './state-language.ts'
 
 /** A day of waiting for each thing. */
-const MOST_WAITS = 1440
+const MOST_WAITS = (24 * 3600) / WAIT_SECONDS
 const INSTANCE = '$states.result.DbInstances[0]'
 
 /** Goes to what destroys, and remembers why. */
@@ -49,7 +49,7 @@ export function restoringStates(plan: DrillPlan): Record<string, State> {
   return {
     Begin: {
       Type: 'Pass',
-      Assign: { failure: '', databaseJob: '', bucketJob: '', waits: 0 },
+      Assign: { failure: '', databaseJob: '', bucketJob: '', waits: 0, rounds: 0, rest: '' },
       Next: 'FindDatabase',
     },
     FindDatabase: find(databaseArn, 'databasePoint', 'FindArtifacts'),

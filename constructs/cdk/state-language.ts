@@ -2,7 +2,8 @@
 
 export type State = Record<string, unknown>
 
-export const WAIT_SECONDS = 60
+/** An execution has 25,000 events; to ask once, look and wait are 9 of them. */
+export const WAIT_SECONDS = 300
 
 /** Too many requests, or AWS away for a moment. */
 export const RETRY = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 10, MaxAttempts: 4, BackoffRate: 2 }]

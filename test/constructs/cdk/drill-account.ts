@@ -18,6 +18,10 @@ export interface Trouble {
   readonly ends?: Readonly<Record<string, string>>
   /** How often a job is asked for before it has ended. @default 1 */
   readonly asks?: number
+  /** S3 answers that it has deleted none. */
+  readonly kept?: boolean
+  /** S3 has more objects than can be deleted. */
+  readonly endless?: boolean
   readonly points?: readonly Variables[]
 }
 
@@ -73,6 +77,8 @@ export function accountWith(trouble: Trouble, account: Account) {
         ? {}
         : { Contents: account.objects.slice(0, MaxKeys).map((Key) => ({ Key })) },
     's3:deleteObjects': ({ Delete: { Objects } }) => {
+      if (trouble.kept) return { Errors: Objects.map(({ Key }: Resource) => ({ Key, Code: 'AccessDenied' })) }
+      if (trouble.endless) return {}
       const keys = Objects.map(({ Key }: { Key: string }) => Key)
       account.objects = account.objects.filter((one) => !keys.includes(one))
       return {}

@@ -65,6 +65,7 @@ describe('a restore drill', () => {
     [{ ends: { S3: 'ABORTED' } }, 'Artifacts not restored: ABORTED no room'],
     [{ points: [] }, /^States.QueryEvaluationError: .*RecoveryPointArn gives nothing/],
     [{ failing: 'DestroyRestored' }, 'not destroyed: Refused: by the test'],
+    [{ kept: true }, /^not destroyed: .*AccessDenied/],
     [{ failing: 'ListRestored' }, 'not destroyed: Refused: by the test'],
   ])('reports %j', async (trouble, message) => {
     const { account, execution } = await drill(trouble)
@@ -72,6 +73,17 @@ describe('a restore drill', () => {
     expect(execution.cause).toEqual(typeof message === 'string' ? message : expect.stringMatching(message))
     expect(account.instances).toEqual(['live'])
     expect(account.reports).toHaveLength(1)
+  })
+
+  it('ends within the 25,000 events of an execution, though jobs take a day and S3 has ever more', async () => {
+    const { account, execution } = await drill({
+      asks: 86_000 / Number(states.WaitForDatabase?.Seconds),
+      endless: true,
+    })
+    expect(execution.status).toBe('Succeed')
+    expect(account.reports[0]?.Message).toContain('goes by its lifecycle')
+    const events = execution.states.map((name) => (states[name]?.Type === 'Task' ? 5 : 2))
+    expect(events.reduce((sum, some) => sum + some, 0)).toBeLessThan(22_000)
   })
 
   it('empties the bucket though the database cannot be destroyed', async () => {

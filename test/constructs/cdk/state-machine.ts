@@ -7,6 +7,7 @@ export interface State {
   readonly Resource?: string
   readonly Arguments?: Resource
   readonly Assign?: Variables
+  readonly Seconds?: number
   readonly Next?: string
   readonly Default?: string
   readonly Cause?: unknown
@@ -57,6 +58,7 @@ export async function execute(machine: States, start: string, answer: Answer): P
     const state = machine[name]
     if (!state) throw new Error(`no state ${name}`)
     states.push(name)
+    if (states.length > 20_000) throw new Error(`no end in sight at ${name}`)
     if (state.Type === 'Succeed' || state.Type === 'Fail') {
       return { states, status: state.Type, cause: await evaluated(state.Cause, variables, {}) }
     }
