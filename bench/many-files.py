@@ -1,17 +1,23 @@
-"""Logs many small files and takes them back through the stock client: prints milliseconds a file as JSON."""
+"""Logs files and takes them back through the stock client: prints milliseconds a file as JSON."""
 
+import filecmp
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
 import mlflow
 
-folder, count = Path(sys.argv[1]), int(sys.argv[2])
+folder, count, size = Path(sys.argv[1]), int(sys.argv[2]), int(float(sys.argv[3]))
+BLOCK = os.urandom(1_000_003)
 source = folder / "source"
 source.mkdir(parents=True)
 for number in range(count):
-    (source / f"{number:04}").write_text(str(number))
+    with open(source / f"{number:04}", "wb") as file:
+        file.write(number.to_bytes(4))
+        for start in range(0, size, len(BLOCK)):
+            file.write(BLOCK[: size - start])
 
 
 def measure(work):
@@ -27,5 +33,7 @@ run_id = run.info.run_id
 back, down, cpu_down = measure(
     lambda: mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="many", dst_path=folder)
 )
-assert all((Path(back) / f"{number:04}").read_text() == str(number) for number in range(count))
+names = [file.name for file in source.iterdir()]
+match, mismatch, errors = filecmp.cmpfiles(source, back, names, shallow=False)
+assert len(match) == count, (mismatch, errors)
 print(json.dumps({"up": up, "down": down, "client": cpu_up + cpu_down}))

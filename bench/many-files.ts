@@ -1,6 +1,7 @@
 /**
- * Many small files by the stock Python client, through each way and beside `mlflow server`: milliseconds a file, and
- * how many of them the client computes. Usage: npm run bench:many-files [-- FILES].
+ * Files by the stock Python client, many small ones or a large one, through each way and beside `mlflow server`:
+ * milliseconds a file, and how many of them the client computes; what comes back is compared with what went.
+ * Usage: npm run bench:many-files [-- FILES BYTES].
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,7 @@ import { BUCKET, s3Program, startS3 } from '../test/support/s3.ts'
 
 type Settings = Record<string, string>
 
-const FILES = process.argv[2] ?? '2500'
+const [FILES = '2500', BYTES = '4'] = process.argv.slice(2)
 const THROUGH_THE_SERVER = {
   MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'false',
   MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: 'false',
@@ -19,7 +20,7 @@ const THROUGH_THE_SERVER = {
 const mlflow = await mlflowEnvironment()
 if (!mlflow) throw new Error('needs Python')
 const folder = await mkdtemp(join(tmpdir(), 'trackyard-bench-'))
-console.log(`${FILES} files            ms a file up      down   of both the client computes`)
+console.log(`${FILES} files of ${BYTES} B   ms a file up      down   of both the client computes`)
 await measure('local disk', startTrackyard)
 await measure('mlflow server', (options) => startMlflowServer(mlflow, { ...options, workers: 4 }))
 const program = await s3Program()
@@ -43,11 +44,12 @@ async function measure(
   const server = await start({ folder: own })
   const environment = { MLFLOW_TRACKING_URI: server.url, MLFLOW_LOGGING_LEVEL: 'ERROR', ...client }
   const script = join(import.meta.dirname, 'many-files.py')
-  const args = ['-W', 'ignore', script, join(own, 'client'), FILES]
+  const args = ['-W', 'ignore', script, join(own, 'client'), FILES, BYTES]
   const printed = await run((mlflow as { python: string }).python, args, environment).finally(() =>
     server.stop(),
   )
   const each = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Record<string, number>
+  await rm(own, { recursive: true })
   const figures = [each.up, each.down, each.client].map((ms) => (ms ?? 0).toFixed(1).padStart(10))
   console.log(name.padEnd(24) + figures.join(''))
 }
