@@ -15,6 +15,7 @@ const TOKENS = 'test/server/access-tokens.test.ts'
 const AUDIT = 'test/server/audit.test.ts'
 const LIMITS = 'test/server/request-limits.test.ts'
 const ENTERPRISE = 'test/stacks/enterprise.test.ts'
+const TEMPLATE = 'test/stacks/template-rules.test.ts'
 const BROWSER = 'test/e2e/browser/canary.test.ts'
 
 interface AttackRow {
@@ -301,20 +302,18 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
   M12: {
     attack: 'a stack that is open',
     tests: [
-      [
-        'test/constructs/cdk/cluster.test.ts',
-        'a cluster has instances with IMDSv2 only and an encrypted disk',
-      ],
-      [
-        'test/constructs/cdk/cluster.test.ts',
-        'a cluster keeps the rights of an instance from its containers',
-      ],
+      ['test/constructs/cdk/cluster.test.ts', 'has instances with IMDSv2 only and an encrypted disk'],
+      ['test/constructs/cdk/cluster.test.ts', 'keeps the rights of an instance from its containers'],
       ['test/constructs/cdk/edge.test.ts', 'an edge on the internet lets in whom it is told only'],
       [
-        'test/constructs/cdk/database.test.ts',
-        'a database is encrypted, out of reach of the internet, and speaks TLS only',
+        TEMPLATE,
+        'lets the world in at port 443 of a load balancer that faces the internet, and nowhere else',
       ],
-      ['test/constructs/cdk/artifact-bucket.test.ts', 'an artifact bucket refuses whoever comes without TLS'],
+      [
+        'test/constructs/cdk/database.test.ts',
+        'is encrypted, out of reach of the internet, and speaks TLS only',
+      ],
+      ['test/constructs/cdk/artifact-bucket.test.ts', 'every bucket refuses whoever comes without TLS'],
       [
         'test/constructs/cdk/artifact-bucket.test.ts',
         'an artifact bucket is private, encrypted and versioned, and stays when its stack goes',
@@ -326,6 +325,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     attack: 'secrets in templates, states and containers',
     tests: [
       [ENTERPRISE, 'has no password in its template'],
+      [TEMPLATE, 'holds no secret'],
       [
         'test/stacks/pulumi-resources.test.ts',
         'the Pulumi stack team gives its secrets to the engine as secrets, and to nobody else',
@@ -340,9 +340,14 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     tests: [
       [
         ENTERPRISE,
-        'lets the servers reach their bucket, the credentials of their database and the keys, and nothing else',
+        'lets the servers reach their bucket, their role in the database and the keys, and nothing else',
       ],
       [ENTERPRISE, 'lets nobody act on every secret or every bucket'],
+      [
+        'test/stacks/role-features.test.ts',
+        'is no more than they need: with any action dropped, one of them is refused',
+      ],
+      [TEMPLATE, 'allows no role a wildcard of actions'],
       ['test/constructs/cloud.test.ts', 'lets its servers do what they do and nothing else'],
     ],
   },
@@ -375,7 +380,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
       ],
       [
         'test/constructs/cdk/edge.test.ts',
-        'an edge with a certificate speaks TLS and sends plain HTTP there',
+        'an edge speaks TLS 1.3 with a post-quantum key exchange, and nothing else',
       ],
       [SECURITY, 'M16: tells browsers to come by TLS alone where they do'],
     ],
