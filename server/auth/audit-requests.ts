@@ -44,7 +44,7 @@ export function auditRequests(app: FastifyInstance, { login, config }: Context):
     const route = `${request.method} ${request.routeOptions.url}`
     const deed = deeds.getOrInsertComputed(route, () => deedOf(request, config.staticPrefix))
     if (isRefused || deed.isWrite) {
-      login.audit.record(eventOf(request, reply, deed.action), isRefused || deed.repeats)
+      login.audit.record(eventOf(request, reply, deed, isRefused), isRefused || deed.repeats)
     }
     done(null, payload)
   })
@@ -66,19 +66,29 @@ function deedOf(request: FastifyRequest, staticPrefix: string): Deed {
   }
 }
 
-function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, action: string) {
-  const { caller, said, tried, params, query, headers } = request
-  const experiment = { 'x-mlflow-experiment-id': headers['x-mlflow-experiment-id'] }
+function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, deed: Deed, isRefused: boolean) {
+  const { caller, said, headers } = request
   return {
     caller: caller && caller.via !== 'nothing' ? caller.name : '',
     via: caller?.via ?? 'nothing',
-    action,
-    ...auditedIn({ username: tried }, said?.request, params, query, experiment, said?.answer),
+    action: deed.action,
+    ...(said && deed.repeats && !isRefused ? auditedIn(loggedTo(said.request)) : auditedOf(request)),
     status: statusCode,
     outcome: statusCode < 400 ? 'OK' : (request.fault ?? `HTTP_${statusCode}`),
     address: request.ip,
     userAgent: headers['user-agent'] ?? '',
   }
+}
+
+function auditedOf({ said, tried, params, query, headers }: FastifyRequest) {
+  const experiment = { 'x-mlflow-experiment-id': headers['x-mlflow-experiment-id'] }
+  return auditedIn({ username: tried }, said?.request, params, query, experiment, said?.answer)
+}
+
+/** All that the log may know of a call that logs to a run: looking through the rest would cost as much as signing in. */
+function loggedTo(request: unknown) {
+  const { run_id, run_uuid, runId, runUuid, model_id, modelId } = request as Record<string, unknown>
+  return { run_id: run_id ?? run_uuid ?? runId ?? runUuid, model_id: model_id ?? modelId }
 }
 
 /** As the list of what is served has it; what is not there has no name, since anybody may make those up. */

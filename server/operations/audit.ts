@@ -75,7 +75,8 @@ export class AuditLog {
     const now = this.#clock()
     // Not by its user agent, which whoever is refused may choose.
     const { caller, via, action, object, detail, status, outcome, address } = event
-    const key = JSON.stringify([caller, via, action, object, detail, status, outcome, address])
+    // No part but the last has a line break of its own.
+    const key = `${action}\n${via}\n${status}\n${outcome}\n${address}\n${object}\n${detail}\n${caller}`
     const known = repeats ? this.#repeated.get(key) : undefined
     if (known) {
       if (known.count === 0) known.firstTime = now

@@ -195,6 +195,22 @@ describe('what comes by the thousand', () => {
     await login.audit.close()
     expect(await entries()).toMatchObject([{}, { ...logged, repeats: 1 }, { ...logged, repeats: 19 }])
   })
+
+  it('names its run however a client spells it, its model, and nothing else', async () => {
+    const { app, entries } = await auditedApp()
+    const { run } = (await send(app, 'ada', 'POST', 'runs/create', { experiment_id: '0' })).json()
+    const { run_id } = run.info
+    const metric = { key: 'm', value: 1, timestamp: 1, step: 1, name: 'secret' }
+    for (const named of [{ run_uuid: run_id }, { runId: run_id }, { run_id, model_id: 'm-1' }])
+      await send(app, 'ada', 'POST', 'runs/log-metric', { ...metric, ...named })
+    await send(app, 'ada', 'POST', 'runs/log-batch', 'not JSON')
+    const logged = (await entries()).slice(1).map(({ object, detail }) => [object, detail])
+    expect(logged).toEqual([
+      [`run_id=${run_id}`, ''],
+      [`run_id=${run_id}`, 'model_id=m-1'],
+      ['', ''],
+    ])
+  })
 })
 
 const EVENT: AuditEvent = {
