@@ -13,7 +13,7 @@ export const PROFILES: Readonly<Record<Profile, Defaults>> = {
     replicas: 1,
     memoryMiB: 1024,
     network: { egress: 'one-nat' },
-    service: { minInstances: 1, maxReplicas: 2, instanceType: 't4g.large' },
+    service: { minInstances: 1, maxReplicas: 2 },
     database: { instanceType: 't4g.medium', multiAz: false, storageGiB: 20, backupDays: 7 },
   },
   standard: {},

@@ -108,3 +108,8 @@ function templateOf(stack: Stack): unknown {
   const text = JSON.stringify(Template.fromStack(stack).toJSON())
   return JSON.parse(text.replace(/[0-9a-f]{64}/g, '<asset hash>'))
 }
+
+it.each(PROFILE_NAMES)('%s runs on either architecture', (profile) => {
+  for (const architecture of ['arm64', 'x86_64'])
+    expect(() => enterpriseStack({ profile, image: 'trackyard', service: { architecture } })).not.toThrow()
+})
