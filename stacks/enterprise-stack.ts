@@ -128,8 +128,13 @@ export class EnterpriseStack extends Stack {
       logGroup: service.logGroup,
       alarms: service.alarms,
       canary: {
-        ...{ cluster, capacityProviderName, vpcSubnets: privateSubnets, image, url },
-        ...{ listener: edge.listener, throughInternet: options.edge.internetFacing },
+        cluster,
+        capacityProviderName,
+        vpcSubnets: privateSubnets,
+        image,
+        url,
+        listener: edge.listener,
+        throughInternet: options.edge.internetFacing,
         logEncryptionKey: logKey,
       },
     })
@@ -138,9 +143,6 @@ export class EnterpriseStack extends Stack {
       ...keepingProps(options.keeping),
       artifacts,
       database,
-      databaseArn: database.instance.instanceArn,
-      databaseKey: database.administrator.encryptionKey,
-      databaseCredentials: database.credentials,
       task: {
         cluster,
         taskDefinition: service.service.taskDefinition,

@@ -1,6 +1,7 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration } from 'aws-cdk-lib'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
+import { PRIVATE_BUCKET } from './private-bucket.ts'
 
 /**
  * Where another bucket logs who asked it for what, for `days`. It logs nothing of itself: each entry would make
@@ -9,10 +10,7 @@ import type { Construct } from 'constructs'
 export function accessLogBucket(scope: Construct, id: string, days: number): s3.Bucket {
   return new s3.Bucket(scope, id, {
     encryption: s3.BucketEncryption.S3_MANAGED,
-    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
+    ...PRIVATE_BUCKET,
     versioned: true,
     lifecycleRules: [
       {
@@ -22,6 +20,5 @@ export function accessLogBucket(scope: Construct, id: string, days: number): s3.
         abortIncompleteMultipartUploadAfter: Duration.days(1),
       },
     ],
-    removalPolicy: RemovalPolicy.RETAIN,
   })
 }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib'
+import { Duration, Token } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
 import * as s3 from 'aws-cdk-lib/aws-s3'
@@ -6,6 +6,7 @@ import { Construct } from 'constructs'
 import { accessLogBucket } from './access-logs.ts'
 import { ARTIFACT_FEATURES, type ArtifactFeature, actionsOf } from './artifact-permissions.ts'
 import { allowReplication, type Replica, replicationRole, replicationRule } from './artifact-replication.ts'
+import { PRIVATE_BUCKET } from './private-bucket.ts'
 
 export interface NewBucketProps {
   /** Of a bucket that is given; one is given or made, never both. */
@@ -94,14 +95,10 @@ export class ArtifactBucket extends Construct {
       encryptionKey,
       // One data key for many objects: a request to KMS for each would be slow and dear.
       bucketKeyEnabled: true,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
+      ...PRIVATE_BUCKET,
       versioned: true,
       lifecycleRules: [lifecycle(props)],
       serverAccessLogsBucket: accessLogBucket(this, 'AccessLogs', atLeastOne('accessLogDays', accessLogDays)),
-      removalPolicy: RemovalPolicy.RETAIN,
       ...(role && { replicationRole: role, replicationRules: [replicationRule(this, replica)] }),
     })
     if (role) allowReplication(role, bucket, encryptionKey, replica)

@@ -11,54 +11,50 @@ export interface Permissions {
   readonly key?: readonly string[]
 }
 
+/** Who may not list all is told 403 of a file that is not there, instead of 404: a listing of its key says it. */
+const READ = {
+  calls: ['HeadObjectCommand', 'ListObjectsV2Command', 'GetObjectCommand'],
+  bucket: ['s3:ListBucket'],
+  objects: ['s3:GetObject'],
+  key: ['kms:Decrypt'],
+} as const
+
+const WRITE = {
+  calls: ['PutObjectCommand'],
+  objects: ['s3:PutObject'],
+  key: ['kms:GenerateDataKey'],
+} as const
+
+/** S3 decrypts the parts when it joins them. */
+const WRITE_IN_PARTS = {
+  calls: [
+    'CreateMultipartUploadCommand',
+    'UploadPartCommand',
+    'CompleteMultipartUploadCommand',
+    'AbortMultipartUploadCommand',
+  ],
+  objects: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  key: ['kms:GenerateDataKey', 'kms:Decrypt'],
+} as const
+
 /** No feature looks at old versions, and none removes one: that is for the lifecycle rules of the bucket to do. */
 export const ARTIFACT_PERMISSIONS = {
   /** At the start of a server, and in `/readyz`. */
   check: { calls: ['ListObjectsV2Command'], bucket: ['s3:ListBucket'] },
   list: { calls: ['paginateListObjectsV2'], bucket: ['s3:ListBucket'] },
-  /** Who may not list all is told 403 of a file that is not there, instead of 404: a listing of its key says it. */
-  read: {
-    calls: ['HeadObjectCommand', 'ListObjectsV2Command', 'GetObjectCommand'],
-    bucket: ['s3:ListBucket'],
-    objects: ['s3:GetObject'],
-    key: ['kms:Decrypt'],
-  },
-  write: { calls: ['PutObjectCommand'], objects: ['s3:PutObject'], key: ['kms:GenerateDataKey'] },
-  /** S3 decrypts the parts when it joins them. */
-  writeInParts: {
-    calls: [
-      'CreateMultipartUploadCommand',
-      'UploadPartCommand',
-      'CompleteMultipartUploadCommand',
-      'AbortMultipartUploadCommand',
-    ],
-    objects: ['s3:PutObject', 's3:AbortMultipartUpload'],
-    key: ['kms:GenerateDataKey', 'kms:Decrypt'],
-  },
+  read: READ,
+  write: WRITE,
+  writeInParts: WRITE_IN_PARTS,
   /** Of one artifact, and of what `trackyard gc` collects. */
   remove: {
     calls: ['paginateListObjectsV2', 'DeleteObjectsCommand', 'DeleteObjectCommand'],
     bucket: ['s3:ListBucket'],
     objects: ['s3:DeleteObject'],
   },
-  /** A URL that a client is given allows what whoever signed it may do. */
-  downloadByUrl: {
-    calls: ['HeadObjectCommand', 'ListObjectsV2Command', 'GetObjectCommand'],
-    bucket: ['s3:ListBucket'],
-    objects: ['s3:GetObject'],
-    key: ['kms:Decrypt'],
-  },
-  uploadByUrl: { calls: ['PutObjectCommand'], objects: ['s3:PutObject'], key: ['kms:GenerateDataKey'] },
-  uploadPartsByUrl: {
-    calls: [
-      'CreateMultipartUploadCommand',
-      'UploadPartCommand',
-      'CompleteMultipartUploadCommand',
-      'AbortMultipartUploadCommand',
-    ],
-    objects: ['s3:PutObject', 's3:AbortMultipartUpload'],
-    key: ['kms:GenerateDataKey', 'kms:Decrypt'],
-  },
+  // A URL that a client is given allows what whoever signed it may do.
+  downloadByUrl: READ,
+  uploadByUrl: WRITE,
+  uploadPartsByUrl: WRITE_IN_PARTS,
 } as const satisfies Record<string, Permissions>
 
 export type ArtifactFeature = keyof typeof ARTIFACT_PERMISSIONS

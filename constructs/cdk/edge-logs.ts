@@ -1,8 +1,9 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Duration, Stack } from 'aws-cdk-lib'
 import type { ApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
+import { PRIVATE_BUCKET } from './private-bucket.ts'
 
 export interface NewEdgeLogsProps {
   /**
@@ -43,10 +44,7 @@ export class EdgeLogs extends Construct {
     const bucket = new s3.Bucket(this, 'Bucket', {
       // The only encryption with which load balancers write their logs.
       encryption: s3.BucketEncryption.S3_MANAGED,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
+      ...PRIVATE_BUCKET,
       versioned: true,
       lifecycleRules: [
         {
@@ -55,7 +53,6 @@ export class EdgeLogs extends Construct {
           abortIncompleteMultipartUploadAfter: Duration.days(7),
         },
       ],
-      removalPolicy: RemovalPolicy.RETAIN,
     })
     this.admitLoadBalancers(bucket)
     return bucket

@@ -1,7 +1,6 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import * as sns from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Construct } from 'constructs'
@@ -15,12 +14,7 @@ type Only<Props, Names extends keyof Props> = Pick<Props, Names>
 
 export interface KeepingProps {
   readonly artifacts: ArtifactBucket
-  readonly database: Pick<Database, 'connections' | 'grantLogin'>
-  readonly databaseArn: string
-  /** Key of the database's storage. */
-  readonly databaseKey?: kms.IKey | undefined
-  /** Who has a password logs in with it. @default none: tokens of IAM */
-  readonly databaseCredentials?: secretsmanager.ISecret | undefined
+  readonly database: Database
   /** Where containers of the servers' image run. */
   readonly task: TaskPlace
   /**
@@ -59,8 +53,9 @@ export class Keeping extends Construct {
     if (props.backup) {
       const encryptionKey = this.makeKey()
       this.topic = props.topic ?? this.makeTopic(encryptionKey, props.emails)
+      const { instance, administrator } = props.database
       const { bucket } = props.artifacts
-      const kept = { databaseArn: props.databaseArn, databaseKey: props.databaseKey, bucket }
+      const kept = { databaseArn: instance.instanceArn, databaseKey: administrator.encryptionKey, bucket }
       const common = { ...kept, encryptionKey, topic: this.topic }
       this.backups = new Backups(this, 'Backups', { ...common, ...props.backup })
       this.drill = props.drill && this.makeDrill(props, { ...common, vault: this.backups.vault })
@@ -68,7 +63,7 @@ export class Keeping extends Construct {
   }
 
   private makeDrill(
-    { task, database, databaseCredentials, artifacts, logKey, drill }: KeepingProps,
+    { task, database, artifacts, logKey, drill }: KeepingProps,
     common: Only<
       RestoreDrillProps,
       'databaseArn' | 'databaseKey' | 'bucket' | 'encryptionKey' | 'topic' | 'vault'
@@ -79,7 +74,7 @@ export class Keeping extends Construct {
       ...task,
       ...common,
       database,
-      databaseCredentials,
+      databaseCredentials: database.credentials,
       prefix,
       logKey,
       ...drill,

@@ -18,6 +18,7 @@ import { closedSecurityGroup } from './closed-security-group.ts'
 import type { Database } from './database.ts'
 import { containerOf, type TaskPlace } from './garbage-collection.ts'
 import { newLogKey } from './log-key.ts'
+import { PRIVATE_BUCKET } from './private-bucket.ts'
 import { destroyingStates, reportingStates } from './restore-drill-end.ts'
 import type { DrillPlan } from './restore-drill-plan.ts'
 import { restoringStates, verifyingStates } from './restore-drill-states.ts'
@@ -103,15 +104,11 @@ export class RestoreDrill extends Construct {
       encryption: s3.BucketEncryption.KMS,
       encryptionKey,
       bucketKeyEnabled: true,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
+      ...PRIVATE_BUCKET,
       lifecycleRules: [
         { expiration: Duration.days(1), abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       serverAccessLogsBucket: accessLogBucket(this, 'AccessLogs', 365),
-      removalPolicy: RemovalPolicy.RETAIN,
     })
   }
 

@@ -21,9 +21,6 @@ export function keepingStack(props: Partial<KeepingProps>): { stack: Stack; keep
   const keeping = new Keeping(stack, 'Keeping', {
     artifacts: new ArtifactBucket(stack, 'Artifacts'),
     database,
-    databaseArn: database.instance.instanceArn,
-    databaseKey: database.administrator.encryptionKey,
-    databaseCredentials: database.credentials,
     task: {
       cluster: new ecs.Cluster(stack, 'Cluster', { vpc }),
       taskDefinition,
