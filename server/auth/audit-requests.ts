@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { ErrorCode } from '../errors.ts'
-import { auditedIn } from './audited.ts'
+import { auditedFields, auditedIn } from './audited.ts'
 import { isRead } from './permission.ts'
 
 declare module 'fastify' {
@@ -25,6 +25,9 @@ const BY_THE_THOUSAND = new Set([
   'PUT /mlflow-artifacts/artifacts/*',
   'POST /v1/traces',
 ])
+
+/** All that the log may know of an RPC that comes by the thousand. */
+const LOGGED_TO = ['run_id', 'model_id'] as const
 
 /** Changes nothing, though its method and its permission do not say so. */
 const CHANGE_NOTHING = new Set(['POST /graphql', 'POST /mlflow/ui-telemetry'])
@@ -72,7 +75,7 @@ function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, deed: De
     caller: caller && caller.via !== 'nothing' ? caller.name : '',
     via: caller?.via ?? 'nothing',
     action: deed.action,
-    ...(said && deed.repeats && !isRefused ? auditedIn(loggedTo(said.request)) : auditedOf(request)),
+    ...(said && deed.repeats && !isRefused ? auditedFields(said.request, LOGGED_TO) : auditedOf(request)),
     status: statusCode,
     outcome: statusCode < 400 ? 'OK' : (request.fault ?? `HTTP_${statusCode}`),
     address: request.ip,
@@ -83,12 +86,6 @@ function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, deed: De
 function auditedOf({ said, tried, params, query, headers }: FastifyRequest) {
   const experiment = { 'x-mlflow-experiment-id': headers['x-mlflow-experiment-id'] }
   return auditedIn({ username: tried }, said?.request, params, query, experiment, said?.answer)
-}
-
-/** All that the log may know of a call that logs to a run: looking through the rest would cost as much as signing in. */
-function loggedTo(request: unknown) {
-  const { run_id, run_uuid, runId, runUuid, model_id, modelId } = request as Record<string, unknown>
-  return { run_id: run_id ?? run_uuid ?? runId ?? runUuid, model_id: model_id ?? modelId }
 }
 
 /** As the list of what is served has it; what is not there has no name, since anybody may make those up. */
