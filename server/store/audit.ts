@@ -20,9 +20,12 @@ export interface AuditFilter {
 
 const TIME_DIGITS = 12
 
-/** An id that sorts after those of earlier times. */
+let made = 0
+
+/** An id that sorts after those of earlier times, and after those this process made for the same one. */
 export function entryId(timeMs: number): string {
-  return firstIdAt(timeMs) + randomBytes(10).toString('hex')
+  made = (made + 1) % 2 ** 32
+  return firstIdAt(timeMs) + made.toString(16).padStart(8, '0') + randomBytes(6).toString('hex')
 }
 
 export async function insertAudit(db: AuthDb, rows: readonly AuditRow[]): Promise<void> {

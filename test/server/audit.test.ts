@@ -130,6 +130,11 @@ describe('a write', () => {
   })
 })
 
+it('an entry of the same millisecond as another comes after it', () => {
+  const ids = Array.from({ length: 1000 }, () => entryId(1_700_000_000_000))
+  expect(ids.toSorted()).toEqual(ids)
+})
+
 describe('a read', () => {
   it('is not recorded, unless it is refused', async () => {
     const { app, entries } = await auditedApp()
