@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DATABASES } from '../../constructs/team.ts'
 import { temporaryFolder } from '../server/support.ts'
-import { startEngine, unwrapSecrets } from '../stacks/pulumi-engine.ts'
+import { startEngine } from '../stacks/pulumi-engine.ts'
 import { runProgram } from '../stacks/pulumi-program.ts'
 import { buildImage, docker, hasDockerEngine } from '../support/docker.ts'
-import { mlflowEnvironment, run } from '../support/mlflow.ts'
 import { freePort } from '../support/server-process.ts'
 import { AppliedStack } from './pulumi-apply.ts'
+import { passwordsOf, runStockClient } from './stock-client.ts'
 import { type Client, startLoad, tlsClient } from './team-load.ts'
 
 describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', { timeout: 300_000 }, () => {
@@ -47,17 +47,8 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
   }, 120_000)
 
   it('serves a stock client over TLS that says who it is', async ({ skip }) => {
-    const mlflow = await mlflowEnvironment()
-    if (!mlflow) return skip()
-    const folder = await temporaryFolder()
-    const certificate = join(folder, 'root.crt')
-    await writeFile(certificate, authority)
-    const printed = await run(mlflow.python, ['-c', STOCK_CLIENT], {
-      MLFLOW_TRACKING_URI: url,
-      MLFLOW_TRACKING_SERVER_CERT_PATH: certificate,
-      MLFLOW_TRACKING_USERNAME: 'admin',
-      MLFLOW_TRACKING_PASSWORD: `${passwords.admin}`,
-    })
+    const printed = await runStockClient(url, authority, `${passwords.admin}`)
+    if (printed === undefined) return skip()
     expect(printed).toContain('read again: what was logged')
   })
 
@@ -216,28 +207,6 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     expect(links).toBe('2')
   })
 })
-
-/** Compose's test trains a model. */
-const STOCK_CLIENT = `
-import mlflow
-mlflow.set_experiment("wines")
-with mlflow.start_run() as run:
-    mlflow.log_metric("accuracy", 0.9)
-    mlflow.log_text("what was logged", "notes/first.txt")
-print("read again:", mlflow.artifacts.load_text(f"{run.info.artifact_uri}/notes/first.txt"))
-`
-
-/** Each by the name of its file. */
-function passwordsOf(registered: Awaited<ReturnType<typeof startEngine>>): Record<string, string> {
-  const files = registered.flatMap(({ inputs }) => unwrapSecrets(inputs).uploads ?? [])
-  const passwords = files
-    .filter(({ file }: { file: string }) => file.endsWith('.password'))
-    .map(({ file, contentBase64 }: { file: string; contentBase64: string }) => [
-      basename(file, '.password'),
-      Buffer.from(contentBase64, 'base64').toString(),
-    ])
-  return Object.fromEntries(passwords)
-}
 
 async function containerIds(name: string, ...filters: string[]): Promise<string[]> {
   return (await docker('ps', '--all', '--quiet', '--filter', `name=^${name}-`, ...filters)).split('\n')

@@ -1,11 +1,9 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import packageJson from '../../package.json' with { type: 'json' }
+import { installPackage, typeErrors } from '../support/forked.ts'
 import { run } from '../support/mlflow.ts'
-
-const ROOT = join(import.meta.dirname, '../..')
 
 /** A stack of one's own, in twenty lines: a VPC that is there, a bucket that is one's own, no load balancer. */
 const APP = `import { App, Stack } from 'aws-cdk-lib'
@@ -39,8 +37,7 @@ describe("a CDK stack of one's own", () => {
   let project: string
   beforeAll(async () => {
     project = await mkdtemp(join(tmpdir(), 'trackyard-cdk-fork-'))
-    await installPackage(project)
-    await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}')
+    await installPackage(project, 'aws-cdk-lib', 'constructs')
     await writeFile(join(project, 'app.ts'), APP)
   }, 180_000)
   afterAll(() => rm(project, { recursive: true, force: true }))
@@ -48,9 +45,7 @@ describe("a CDK stack of one's own", () => {
   it('is type-checked against the package', async () => {
     const wrong = APP.replace("tier: 'enterprise'", "tier: 'enterprise', replica: 3")
     await writeFile(join(project, 'wrong.ts'), wrong)
-    const failure = await check('app.ts', 'wrong.ts').catch((error: { stdout: string }) => error)
-    const errors = (failure as { stdout: string }).stdout.trim().split('\n')
-    expect(errors.filter((line) => !line.startsWith(' '))).toEqual([
+    expect(await typeErrors(project, 'app.ts', 'wrong.ts')).toEqual([
       expect.stringMatching(/wrong\.ts.*'replica'/),
     ])
   }, 120_000)
@@ -71,37 +66,10 @@ describe("a CDK stack of one's own", () => {
     const text = await run(process.execPath, [command, 'estimate', join(project, 'out'), '--json'])
     expect(JSON.parse(text)).toMatchObject([{ stack: 'Models', notPriced: [] }])
   })
-
-  function check(...files: string[]) {
-    const tsc = join(ROOT, 'node_modules/.bin/tsc')
-    const options = ['--noEmit', '--strict', '--skipLibCheck', '--ignoreConfig', '--module', 'nodenext']
-    const types = ['--target', 'es2024', '--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
-    return run(tsc, [...options, ...types, ...files.map((file) => join(project, file))])
-  }
 })
 
 // Whoever asks a network gets no answer.
 const ALONE = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' }
-
-/** What `npm pack` makes, unpacked as npm does, beside the packages that it needs. */
-async function installPackage(project: string): Promise<void> {
-  const source = join(project, 'source')
-  const installed = join(project, 'node_modules/trackyard')
-  await mkdir(installed, { recursive: true })
-  for (const file of ['package.json', 'README.md', 'LICENSE', 'bin', 'docs', 'docker/team']) {
-    await cp(join(ROOT, file), join(source, file), { recursive: true })
-  }
-  const tsc = join(ROOT, 'node_modules/.bin/tsc')
-  await run(tsc, ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(source, 'dist')])
-  await run('npm', ['pack', source, '--ignore-scripts', '--loglevel=error', '--pack-destination', project])
-  const tarball = join(project, `trackyard-${packageJson.version}.tgz`)
-  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed])
-  for (const dependency of ['aws-cdk-lib', 'constructs', ...Object.keys(packageJson.dependencies)]) {
-    const place = join(project, 'node_modules', dependency)
-    await mkdir(join(place, '..'), { recursive: true })
-    await symlink(join(ROOT, 'node_modules', dependency), place)
-  }
-}
 
 function isTask(resource: unknown): boolean {
   return (resource as { Type: string }).Type === 'AWS::ECS::TaskDefinition'
