@@ -4,7 +4,7 @@ import { ClosingLines } from './test/support/closing-lines.ts'
 /** Tests that run on every database: they open theirs with `testContext` or `testApp`. */
 const ON_EACH_BACKEND = ['test/server/*.test.ts', 'test/store/*.test.ts']
 /** Of those, what asks no database. */
-const WITHOUT_DATABASE = ['artifact-*', 'config', 'security', 'ui-pages'].map(
+const WITHOUT_DATABASE = ['artifact-*', 'config', 'security', 'silent-*', 'ui-pages'].map(
   (name) => `test/server/${name}.test.ts`,
 )
 

@@ -1,5 +1,6 @@
 import { type Config, parseConfig, toEnvironment } from '../server/config.ts'
 import { SETTINGS } from '../server/config-settings.ts'
+import { KEEP_ALIVE_SECONDS } from './load-balancer.ts'
 import { CONTAINER_PORT, DATA_FOLDER, type TrackingSettings } from './settings.ts'
 import { signOnConfig } from './sign-on.ts'
 
@@ -40,6 +41,7 @@ function serverConfig(settings: TrackingSettings): Partial<Config> {
     workers: settings.workers,
     leaveSeconds: settings.leaveSeconds,
     drainSeconds: settings.drainSeconds,
+    ...(settings.tier === 'enterprise' && { keepAliveSeconds: KEEP_ALIVE_SECONDS }),
   }
 }
 

@@ -16,6 +16,7 @@ import { ApiError } from './errors.ts'
 import { mountHealth } from './health.ts'
 import { trackRequests } from './limits/in-flight.ts'
 import { limitCallers, limitRequests } from './limits/requests.ts'
+import { closeSilentConnections } from './limits/silent-connections.ts'
 import { closeSlowClients, headerTimeouts } from './limits/slow-clients.ts'
 import { withoutProxiedBytes } from './presigned-only.ts'
 import { logRequests, nameOf, pathOf } from './request-log.ts'
@@ -49,8 +50,9 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.maxRequestBytes,
     trustProxy: config.trustedProxies.length > 0 && trustedProxies(config.trustedProxies),
-    // A socket on which nothing moves for this long is closed; uploads may take their time.
+    // A socket on which nothing moves for this long is closed, unless its client waits for us.
     connectionTimeout: 60_000,
+    keepAliveTimeout: config.keepAliveSeconds * 1000,
     requestTimeout: 0,
     http: headerTimeouts(config),
     routerOptions: { maxParamLength: 4_000, ignoreTrailingSlash: false },
@@ -64,6 +66,7 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
   })
   refuseTunnels(app.server)
   closeSlowClients(app, config)
+  closeSilentConnections(app)
   guardRequests(app, config, context.login !== undefined)
   requirePermissions(app)
   auditRequests(app, context)

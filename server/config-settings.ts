@@ -47,6 +47,12 @@ export const ADMINISTRATOR = {
   password: 'TRACKYARD_DATABASE_ADMIN_PASSWORD',
 } as const
 
+/**
+ * The longest that an answer is worked on before its first byte: some stores copy the parts of a large upload into one
+ * file before they say that it is there.
+ */
+export const LONGEST_SILENCE_SECONDS = 600
+
 /** Every setting, under MLflow's own environment name and flag where MLflow has one. */
 export const SETTINGS = {
   backendStoreUri: setting({
@@ -668,6 +674,12 @@ export const SETTINGS = {
     schema: integerBetween(1, 3600),
     fallback: 20,
     help: 'Time a client has to send the headers of a request, or 10 kB more of its body, in seconds.',
+  }),
+  keepAliveSeconds: setting({
+    env: 'TRACKYARD_KEEP_ALIVE_SECONDS',
+    schema: integerBetween(1, 86_400),
+    fallback: 72,
+    help: 'How long a connection is kept between two requests, in seconds: longer than a proxy in front keeps it.',
   }),
   leaveSeconds: setting({
     env: 'TRACKYARD_LEAVE_SECONDS',

@@ -1,4 +1,5 @@
 /** From what a person says about the way in to what the constructs are told. */
+import { Duration } from 'aws-cdk-lib'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
@@ -21,6 +22,7 @@ export function edgeProps(
     ...(edge.clients && { clients: edge.clients.map((range) => ec2.Peer.ipv4(range)) }),
     internetFacing: edge.internetFacing,
     redirectHttp: edge.redirectHttp,
+    idleTimeout: Duration.seconds(edge.idleSeconds),
     deletionProtection: edge.deletionProtection,
     logs: edge.logBucket
       ? { bucket: Bucket.fromBucketName(scope, 'EdgeLogBucket', edge.logBucket) }

@@ -5,6 +5,7 @@ import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2'
 import * as route53 from 'aws-cdk-lib/aws-route53'
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets'
 import { Construct } from 'constructs'
+import { IDLE_SECONDS } from '../load-balancer.ts'
 import { EdgeLogs, type ExistingEdgeLogsProps, type NewEdgeLogsProps } from './edge-logs.ts'
 import { type ExistingFirewallProps, Firewall, type NewFirewallProps } from './firewall.ts'
 
@@ -39,6 +40,11 @@ export interface EdgeProps {
   /** @default a bucket that keeps them for a year */
   readonly logs?: NewEdgeLogsProps | ExistingEdgeLogsProps
   /**
+   * The longest that a request or an answer may be silent; a transfer of hours never is.
+   * @default 11 minutes: longer than servers let S3 put a large upload together
+   */
+  readonly idleTimeout?: Duration
+  /**
    * Refuse to delete the load balancer.
    * @default true
    */
@@ -66,9 +72,7 @@ export class Edge extends Construct {
       },
       dropInvalidHeaderFields: true,
       desyncMitigationMode: elb.DesyncMitigationMode.STRICTEST,
-      // Shorter than the server keeps an idle connection, or requests meet one that it has just closed. Transfers may
-      // take hours: this is the time in which not one byte moves.
-      idleTimeout: Duration.seconds(60),
+      idleTimeout: props.idleTimeout ?? Duration.seconds(IDLE_SECONDS.fallback),
       deletionProtection: props.deletionProtection ?? true,
     })
     this.listener = this.loadBalancer.addListener('Https', {

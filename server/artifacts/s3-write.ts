@@ -8,14 +8,14 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { LONGEST_SILENCE_SECONDS } from '../config-settings.ts'
 import { PART_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
 import { newObject, type S3Place } from './s3-place.ts'
 import { uploadBytes } from './upload-bytes.ts'
 
 /** What one upload holds in memory is these parts and the one that is being filled. */
 const PARTS_IN_FLIGHT = 2
-/** Some stores copy all parts into one file before they answer. */
-export const COMPLETE_WITHIN_MS = 600_000
+export const COMPLETE_WITHIN_MS = LONGEST_SILENCE_SECONDS * 1000
 
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {

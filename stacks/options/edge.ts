@@ -1,5 +1,6 @@
 /** The way in: under which name, for whom, and what stands before it. */
 import { z } from 'zod'
+import { IDLE_SECONDS } from '../../constructs/load-balancer.ts'
 import { text, wholeNumber } from '../../constructs/option-types.ts'
 
 const NAME = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/
@@ -43,6 +44,10 @@ export const edgeOptions = z
       logBucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket').optional(),
       /** How long the logs of the load balancer and of its firewall are kept, in days. @default 365 */
       logDays: z.literal(LOG_DAYS, { error: `must be one of ${LOG_DAYS.join(', ')} days` }).default(365),
+      /** The longest that a request or an answer may be silent before it is cut off, in seconds. @default 660 */
+      idleSeconds: wholeNumber(IDLE_SECONDS.least, IDLE_SECONDS.most, 'seconds').default(
+        IDLE_SECONDS.fallback,
+      ),
       /** Time that uploads have to finish on a server that is replaced, in seconds. @default 300 */
       uploadSeconds: wholeNumber(0, 3600, 'seconds').default(300),
       /** Refuse to delete the load balancer. @default true */

@@ -127,6 +127,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   maxRequestsInFlightPerCaller: fc.integer({ min: 1, max: 100_000 }),
   maxRequestsPerMinute: fc.integer({ min: 0, max: 10_000_000 }),
   slowClientSeconds: fc.integer({ min: 1, max: 3600 }),
+  keepAliveSeconds: fc.integer({ min: 1, max: 86_400 }),
   leaveSeconds: fc.integer({ min: 0, max: 3600 }),
 })
 

@@ -1,6 +1,7 @@
 /** The way in to an EnterpriseStack, and who comes in. */
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
+import { LONGEST_SILENCE_SECONDS } from '../../server/config-settings.ts'
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
 import type { Resource } from '../constructs/cdk/stack.ts'
 import { EDGE, enterpriseStack } from './enterprise-synth.ts'
@@ -62,6 +63,23 @@ describe('an EnterpriseStack', () => {
     template.resourceCountIs('AWS::ElasticLoadBalancingV2::ListenerRule', 4)
     expect(opened(template)).toEqual([443, 80])
   })
+
+  it.each([{}, { idleSeconds: 4000, uploadSeconds: 900 }])(
+    'cuts off nothing that its servers work on, and has them close no connection first: %o',
+    (edge) => {
+      const template = Template.fromStack(
+        enterpriseStack({ edge: { ...EDGE, ...edge }, drainSeconds: 40, image: 'trackyard' }),
+      )
+      const silentSeconds = secondsOf(template, 'LoadBalancer', 'idle_timeout.timeout_seconds')
+      const { Environment, StopTimeout } = containerOf(template)
+      const { TRACKYARD_KEEP_ALIVE_SECONDS: kept, TRACKYARD_DRAIN_SECONDS: drain } = valuesOf(Environment)
+      expect(silentSeconds).toBeGreaterThan(LONGEST_SILENCE_SECONDS)
+      expect(Number(kept)).toBeGreaterThan(silentSeconds)
+      expect(StopTimeout).toBeGreaterThan(Number(drain))
+      const ends = secondsOf(template, 'TargetGroup', 'deregistration_delay.timeout_seconds')
+      expect(ends).toBe(edge.uploadSeconds ?? 300)
+    },
+  )
 })
 
 describe('the options of an edge are refused', () => {
@@ -86,6 +104,7 @@ describe('the options of an edge are refused', () => {
       'edge.uploadSeconds=4000: must be a whole number from 0 to 3600 seconds',
       { ...EDGE, uploadSeconds: 4000 },
     ],
+    ['edge.idleSeconds=4001: must be a whole number from 1 to 4000', { ...EDGE, idleSeconds: 4001 }],
     ['edge.requestsInFiveMinutes=1: must be a whole number from 100', { ...EDGE, requestsInFiveMinutes: 1 }],
     ['edge.webAclArn="acl": must be the ARN of a web ACL', { ...EDGE, webAclArn: 'acl' }],
     ['edge.redirectHttps: no such option; did you mean redirectHttp?', { ...EDGE, redirectHttps: true }],
@@ -109,6 +128,13 @@ function opened(template: Template): number[] {
   return Object.values<Resource>(template.findResources('AWS::EC2::SecurityGroup'))
     .flatMap(({ Properties }) => Properties.SecurityGroupIngress ?? [])
     .map(({ FromPort }) => FromPort)
+}
+
+/** An attribute of the only load balancer, or of the only target group. */
+function secondsOf(template: Template, kind: 'LoadBalancer' | 'TargetGroup', key: string): number {
+  const [one] = Object.values<Resource>(template.findResources(`AWS::ElasticLoadBalancingV2::${kind}`))
+  const attributes: Resource[] = one?.Properties[`${kind}Attributes`]
+  return Number(attributes.find(({ Key }) => Key === key)?.Value)
 }
 
 function containerOf(template: Template): Resource {
