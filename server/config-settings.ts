@@ -346,7 +346,7 @@ export const SETTINGS = {
     env: 'TRACKYARD_JWT_GROUPS_CLAIM',
     schema: z.string().min(1, { message: 'must be the name of a claim' }),
     fallback: 'groups',
-    help: 'Claim of a JWT with the groups of the user, a list.',
+    help: 'Claim of a JWT with the groups of the user: a list, or the text of one; a.b is b in a.',
   }),
   loadBalancerArn: setting({
     env: 'TRACKYARD_LOAD_BALANCER_ARN',
@@ -382,7 +382,7 @@ export const SETTINGS = {
     env: 'TRACKYARD_LOAD_BALANCER_GROUPS_CLAIM',
     schema: z.string().min(1, { message: 'must be the name of a claim' }),
     fallback: 'groups',
-    help: 'What it passes on with the groups of the user, a list.',
+    help: 'What it passes on with the groups of the user: a list, or the text of one; a.b is b in a.',
   }),
   disableSecurityMiddleware: setting({
     env: 'MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE',
@@ -508,7 +508,7 @@ export const SETTINGS = {
     env: 'TRACKYARD_OIDC_GROUPS_CLAIM',
     schema: z.string().min(1, { message: 'must be the name of a claim' }),
     fallback: 'groups',
-    help: 'Claim with the groups of the user, a list; a.b is b in a.',
+    help: 'Claim with the groups of the user: a list, or the text of one; a.b is b in a.',
   }),
   oidcAllowedGroups: setting({
     env: 'TRACKYARD_OIDC_ALLOWED_GROUPS',

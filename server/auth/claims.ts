@@ -1,26 +1,24 @@
-import type { Config } from '../config.ts'
+/** How a person is read from what an issuer says of it: at a sign-on, in a JWT, and by way of a load balancer. */
 import { ApiError } from '../errors.ts'
 import type { Person } from '../operations/signed-in.ts'
+import { isUsername } from '../store/users.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
-const LONGEST_NAME = 255
+/** Which claims say what, as settings name them. */
+export interface ClaimNames {
+  readonly username: string
+  readonly groups: string
+}
 
-/** @throws ApiError UNAUTHENTICATED where the claims name nobody, PERMISSION_DENIED for who is in no group that may enter */
-export function personOf(claims: Claims, config: Config): Person {
-  const { oidcUsernameClaim, oidcGroupsClaim, oidcAllowedGroups } = config
-  const username = claimOf(claims, oidcUsernameClaim)
-  if (typeof username !== 'string' || username === '' || username.length > LONGEST_NAME) {
-    throw new ApiError('UNAUTHENTICATED', `Its claim ${oidcUsernameClaim} is no name of a user.`)
+/** @throws ApiError UNAUTHENTICATED where the claims name nobody */
+export function personOf(claims: Claims, names: ClaimNames): Person {
+  const username = claimOf(claims, names.username)
+  if (!isName(username)) throw refused(`its claim ${names.username} is no name of a user`)
+  if (names.username === 'email' && isFalse(claims.email_verified)) {
+    throw refused('its issuer has not verified the address of this person')
   }
-  if (oidcUsernameClaim === 'email' && claims.email_verified === false) {
-    throw new ApiError('UNAUTHENTICATED', 'It has not verified the address of this person.')
-  }
-  const groups = [claimOf(claims, oidcGroupsClaim)].flat().filter((group) => typeof group === 'string')
-  if (oidcAllowedGroups.length > 0 && !groups.some((group) => oidcAllowedGroups.includes(group))) {
-    throw new ApiError('PERMISSION_DENIED', `${username} is in none of the groups that may use this server.`)
-  }
-  return { username, groups }
+  return { username, groups: groupsOf(claimOf(claims, names.groups), names.groups) }
 }
 
 /** A claim by its name, which may be a URL, else by the path that its name is. */
@@ -31,4 +29,31 @@ export function claimOf(claims: Claims, name: string): unknown {
       ? (inner as Claims)[key]
       : undefined
   }, claims)
+}
+
+/** As the issuer writes it. Blanks at its ends and what cannot be seen would only make it look like another. */
+function isName(claim: unknown): claim is string {
+  return (
+    typeof claim === 'string' &&
+    isUsername(claim) &&
+    claim === claim.trim() &&
+    !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(claim)
+  )
+}
+
+/** Amazon Cognito says it as text. */
+function isFalse(claim: unknown): boolean {
+  return claim === false || claim === 'false'
+}
+
+/** What OAuth writes as one text with blanks between (RFC 8693). Any other text is one group, and may have blanks. */
+const SEPARATED_BY_BLANKS = /(^|\.)(scope|scp)$/
+
+function groupsOf(claim: unknown, name: string): readonly string[] {
+  if (typeof claim === 'string' && SEPARATED_BY_BLANKS.test(name)) return claim.split(' ').filter(Boolean)
+  return [claim].flat().filter((group) => typeof group === 'string')
+}
+
+function refused(reason: string): ApiError {
+  return new ApiError('UNAUTHENTICATED', `The sign-in is refused: ${reason}.`)
 }

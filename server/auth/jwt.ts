@@ -1,8 +1,9 @@
 /** JWTs of the configured issuer. Imported only where a setting names one. */
-import { errors, type JWTPayload, jwtVerify } from 'jose'
+import { errors, jwtVerify } from 'jose'
 import type { Config } from '../config.ts'
 import { ApiError } from '../errors.ts'
 import type { Person } from '../operations/signed-in.ts'
+import { personOf } from './claims.ts'
 import { issuerKeys } from './issuer-keys.ts'
 
 /** What clocks may differ. */
@@ -14,6 +15,7 @@ export const CLOCK_TOLERANCE_SECONDS = 30
  */
 export function jwtReader(config: Config): (token: string) => Promise<Person> {
   const keys = issuerKeys(config.jwtIssuer, config.jwtKeysUrl)
+  const names = { username: config.jwtUsernameClaim, groups: config.jwtGroupsClaim }
   const expected = {
     issuer: config.jwtIssuer,
     audience: [...config.jwtAudience],
@@ -23,25 +25,8 @@ export function jwtReader(config: Config): (token: string) => Promise<Person> {
   }
   return async (token) => {
     const { payload } = await jwtVerify(token, keys, expected).catch(refuse)
-    return personOf(payload, config.jwtUsernameClaim, config.jwtGroupsClaim)
+    return personOf(payload, names)
   }
-}
-
-/** @throws ApiError UNAUTHENTICATED where the claims name nobody */
-export function personOf(claims: JWTPayload, usernameClaim: string, groupsClaim: string): Person {
-  const username = claims[usernameClaim]
-  if (typeof username !== 'string' || username === '' || username.length > LONGEST_NAME) {
-    throw unauthenticated(`its claim ${usernameClaim} is no name of a user`)
-  }
-  return { username, groups: groupsOf(claims[groupsClaim]) }
-}
-
-const LONGEST_NAME = 255
-
-function groupsOf(claim: unknown): readonly string[] | undefined {
-  if (claim === undefined) return undefined
-  const groups = Array.isArray(claim) ? claim : [claim]
-  return groups.filter((group) => typeof group === 'string')
 }
 
 /** Only what jose says itself is repeated: it names claims and headers, and never what is in them. */

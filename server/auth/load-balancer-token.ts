@@ -2,7 +2,8 @@
 import { type CompactJWSHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import type { Config } from '../config.ts'
 import type { Person } from '../operations/signed-in.ts'
-import { CLOCK_TOLERANCE_SECONDS, personOf, refuse, unauthenticated } from './jwt.ts'
+import { personOf } from './claims.ts'
+import { CLOCK_TOLERANCE_SECONDS, refuse, unauthenticated } from './jwt.ts'
 import { loadBalancerKeys } from './load-balancer-keys.ts'
 
 /**
@@ -11,6 +12,7 @@ import { loadBalancerKeys } from './load-balancer-keys.ts'
  */
 export function loadBalancerReader(config: Config): (token: string) => Promise<Person> {
   const keyOf = loadBalancerKeys(config.loadBalancerArn, config.loadBalancerKeysUrl)
+  const names = { username: config.loadBalancerUsernameClaim, groups: config.loadBalancerGroupsClaim }
   const options = { algorithms: ['ES256'], clockTolerance: CLOCK_TOLERANCE_SECONDS }
   return async (token) => {
     // Before a key is fetched for it. The signature covers this header, so what it says holds once that is verified.
@@ -19,7 +21,7 @@ export function loadBalancerReader(config: Config): (token: string) => Promise<P
       return keyOf(header.kid)
     }
     const { payload } = await jwtVerify<JWTPayload>(token, keyFor, options).catch(refuse)
-    return personOf(payload, config.loadBalancerUsernameClaim, config.loadBalancerGroupsClaim)
+    return personOf(payload, names)
   }
 }
 

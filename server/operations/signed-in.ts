@@ -9,28 +9,27 @@ import {
   insertRole,
   insertRolePermission,
 } from '../store/roles.ts'
-import { getUser, insertUser, isUsername, type UserWithGrants, WORKSPACE } from '../store/users.ts'
+import { getUser, insertUser, type UserWithGrants, WORKSPACE } from '../store/users.ts'
 import type { Login } from './login.ts'
 import { NO_PASSWORD } from './passwords.ts'
 
 export interface Person {
   readonly username: string
-  /** The groups its provider says it is in; undefined where it says nothing, and then roles stay. */
-  readonly groups?: readonly string[] | undefined
+  /** The groups its provider says it is in: none where it says nothing. */
+  readonly groups: readonly string[]
 }
 
 /**
  * The user of a person who has been signed in elsewhere: made at the first time, without a password, and with the roles
  * that its groups stand for. Roles that no group stands for are left alone.
- * @throws ApiError UNAUTHENTICATED for a name that no user can have
+ * @throws ApiError UNAUTHENTICATED where the database takes the name for another user's
  */
 export async function signedIn(login: Login, { username, groups }: Person): Promise<UserWithGrants> {
-  if (!isUsername(username)) throw new ApiError('UNAUTHENTICATED', 'No user can have such a name.')
   const known = await login.users.find(username)
-  const wanted = groups && rolesOfGroups(login, groups)
-  if (known && (!wanted || hasRoles(login, known, wanted))) return known
+  const wanted = rolesOfGroups(login, groups)
+  if (known && hasRoles(login, known, wanted)) return known
   await addUser(login, username)
-  if (wanted) await login.db.transaction().execute((tx) => setRoles(tx, login, username, wanted))
+  await login.db.transaction().execute((tx) => setRoles(tx, login, username, wanted))
   login.users.forget(username)
   return getUser(login.db, username)
 }

@@ -9,6 +9,7 @@ import { leaveSession } from '../auth/session-sign-in.ts'
 import { recordSign } from '../auth/sign-events.ts'
 import { type Attempt, beginSignIn, endSessionUrl, finishSignIn } from '../auth/sign-on.ts'
 import { sendPage } from '../auth/sign-on-pages.ts'
+import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { type Person, signedIn } from '../operations/signed-in.ts'
@@ -53,9 +54,16 @@ async function callback(
   const { config } = context
   const { attempt, returnTo } = await takeAttempt(context, request, reply)
   const { claims, idToken } = await finishSignIn(provider, config, attempt, request.url.split('?')[1] ?? '')
-  const person = personOf(claims, config)
+  const person = personOf(claims, { username: config.oidcUsernameClaim, groups: config.oidcGroupsClaim })
+  checkMayEnter(person, config)
   await beginSession(context, request, reply, { person, idToken, attempt: attempt.state })
   return reply.redirect(returnAddress(returnTo, config.staticPrefix), 302)
+}
+
+/** @throws ApiError PERMISSION_DENIED for who is in no group that may enter */
+function checkMayEnter({ username, groups }: Person, { oidcAllowedGroups: allowed }: Config): void {
+  if (allowed.length === 0 || groups.some((group) => allowed.includes(group))) return
+  throw new ApiError('PERMISSION_DENIED', `${username} is in none of the groups that may use this server.`)
 }
 
 /** What this browser began its sign-in with, which it has no longer then. */
