@@ -25,7 +25,11 @@ interface AttackRow {
 }
 
 const NOT_FROM_SOURCE = '%s: are not read from %s, though the database names it'
-const NOT_A_LOCATION = '%s: is refused when it is %s'
+const LOCATION = 'test/artifacts/location.test.ts'
+const REFUSED_LOCATION: AttackRow['tests'] = [
+  [FILES, '%s: is refused when it is %s'],
+  [LOCATION, '%s may not be %s'],
+]
 const OWN_BUCKET = 'keeps artifacts where nobody else comes, and what was replaced for a month'
 
 export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
@@ -42,20 +46,18 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     tests: [[PROXY, 'A07: does not delete outside its folder, nor the folder itself']],
   },
   A08: { attack: 'write beside a run', tests: [[FILES, 'A08: are written to the run’s folder only']] },
-  A09: { attack: 'a location with a query', tests: [[FILES, NOT_A_LOCATION]] },
-  A10: { attack: 'a location with a fragment', tests: [[FILES, NOT_A_LOCATION]] },
-  A11: { attack: 'a location with parameters', tests: [[FILES, NOT_A_LOCATION]] },
+  A09: { attack: 'a location with a query', tests: REFUSED_LOCATION },
+  A10: { attack: 'a location with a fragment', tests: REFUSED_LOCATION },
+  A11: { attack: 'a location with parameters', tests: REFUSED_LOCATION },
   A12: {
     attack: 'a location anywhere on the disk',
-    tests: [
-      [FILES, NOT_A_LOCATION],
-      ['test/artifacts/location.test.ts', '%s may not be %s'],
-    ],
+    tests: REFUSED_LOCATION,
   },
   A13: {
     attack: 'a version of a local folder',
     tests: [
       [FILES, NOT_FROM_SOURCE],
+      [FILES, 'A13: are read from the version’s folder only'],
       [SOURCE, 'cannot be a local path that no run holds'],
     ],
   },
@@ -80,7 +82,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
       [SOURCE, 'cannot lead elsewhere, however it is encoded'],
     ],
   },
-  A18: { attack: 'a location in dbfs', tests: [[FILES, NOT_A_LOCATION]] },
+  A18: { attack: 'a location in dbfs', tests: REFUSED_LOCATION },
   A19: {
     attack: 'credentials to upload beside the store',
     tests: [[PROXY, 'A19: gives no upload credentials for a path that climbs']],
@@ -97,8 +99,11 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     ],
   },
   A23: {
-    attack: 'read beside a logged model',
-    tests: [[FILES, 'A23: are read from the model’s folder only']],
+    attack: 'read beside a logged model, or a trace',
+    tests: [
+      [FILES, 'A23: are read from the model’s folder only'],
+      [FILES, 'A23: the files attached to a trace are read from its folder only'],
+    ],
   },
   A24: { attack: 'a webhook to what only the server reaches', tests: [[WEBHOOKS, 'is refused: %s']] },
   A25: {
@@ -114,17 +119,14 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
   },
   A28: { attack: 'a gateway of one’s own', tests: [[ATTACKS, 'A28: leads this server to no gateway']] },
   A29: { attack: 'a version of a URL', tests: [[SOURCE, 'makes the server connect to nothing']] },
-  A30: { attack: 'a location at a URL', tests: [[FILES, NOT_A_LOCATION]] },
+  A30: { attack: 'a location at a URL', tests: REFUSED_LOCATION },
   A31: {
     attack: 'a scorer of any class',
     tests: [[ATTACKS, 'A31: has no scorer run, whatever class it names']],
   },
   A32: {
     attack: 'a location in somebody else’s bucket',
-    tests: [
-      [FILES, NOT_A_LOCATION],
-      [FILES, 'A32: is taken when the operator allows its bucket'],
-    ],
+    tests: [...REFUSED_LOCATION, [FILES, 'A32: is taken when the operator allows its bucket']],
   },
   A33: {
     attack: 'another Host',

@@ -17,7 +17,6 @@ export async function sendArtifact(
     etag: file.etag,
     'last-modified': file.modifiedAt.toUTCString(),
     'cache-control': 'no-cache',
-    'x-content-type-options': 'nosniff',
     'content-security-policy': 'sandbox',
   })
   if (isNotModified(request, file)) return reply.status(304).send()

@@ -63,7 +63,6 @@ function sendSpans(
   reply.headers({
     'content-type': 'application/octet-stream',
     'content-disposition': contentDisposition(SPANS_FILE),
-    'x-content-type-options': 'nosniff',
     'content-security-policy': 'sandbox',
   })
   if (request.method === 'HEAD') return reply.send()

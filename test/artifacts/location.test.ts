@@ -25,8 +25,12 @@ describe('an artifact location a client asks for', () => {
 
   it.each([
     ['A09', 'http:///?/../../../etc/'],
+    ['A09', 'mlflow-artifacts:/x?/../../../etc/'],
+    ['A09', 'mlflow-artifacts:/x?y'],
     ['A10', 'http:///#/../../../etc/'],
+    ['A10', 'mlflow-artifacts:/x#/../../../etc/'],
     ['A11', 'http://x/;..%2f..%2fetc'],
+    ['A11', 'mlflow-artifacts:/x;..%2f..%2fetc'],
     ['A12', 'file:///any/dir'],
     ['A12', '/any/dir'],
     ['A12', '/srv/artifacts-of-others'],
@@ -49,6 +53,12 @@ describe('an artifact location a client asks for', () => {
   ])('%s may not be %s', (_attack, location) => {
     expect(() => checkArtifactLocation(location, configWith())).toThrow(
       expect.objectContaining({ code: 'INVALID_PARAMETER_VALUE' }),
+    )
+  })
+
+  it('may have no fragment, as in MLflow', () => {
+    expect(() => checkArtifactLocation('mlflow-artifacts:/x#y', configWith())).toThrow(
+      "'artifact_location' URL can't include fragments or params.",
     )
   })
 

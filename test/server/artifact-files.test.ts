@@ -75,6 +75,7 @@ const CLIMBS = [
   '../../../canary',
   '..%2f..%2f..%2fcanary',
   '%252e%252e%252fcanary',
+  '%25252e%25252e%25252fcanary',
   '..\\canary',
   'ok\0/..',
   '#/../x',
@@ -162,7 +163,11 @@ describe("a run's artifacts", () => {
   it('A08: are written to the run’s folder only', async () => {
     const { app, runId, folder } = await appWithRun()
     const before = await filesBelow(folder)
-    for (const path of [...CLIMBS, '/tmp/pwned', 'a?/../../pwned', 'a?/a', 'a#/../pwned', 'a/', 'a/./b/c']) {
+    for (const path of [...CLIMBS, '/tmp/pwned', 'a?/../../pwned', 'a?/a', 'a#/../pwned']) {
+      const response = await upload(app, { run_uuid: runId, path })
+      expect([path, response.statusCode, response.json().message]).toEqual([path, 400, 'Invalid path'])
+    }
+    for (const path of ['a/', 'a/./b/c']) {
       expect([path, (await upload(app, { run_uuid: runId, path })).statusCode]).toEqual([path, 400])
     }
     expect(await filesBelow(folder)).toEqual(before)
@@ -257,6 +262,14 @@ describe("a model version's artifacts", () => {
     const response = await download(app, 'canary')
     expect([response.statusCode, response.json().error_code]).toEqual([400, 'INVALID_PARAMETER_VALUE'])
   })
+
+  it('A13: are read from the version’s folder only', async () => {
+    const { app, db, runId } = await appWithRun()
+    await insertVersion(db, `mlflow-artifacts:/0/${runId}/artifacts/model`)
+    for (const path of [...CLIMBS, '../a b.txt', '/etc/passwd', '%2fetc%2fpasswd']) {
+      expect([path, (await download(app, path)).json().message]).toEqual([path, 'Invalid path'])
+    }
+  })
 })
 
 describe("a logged model's artifacts", () => {
@@ -292,9 +305,27 @@ describe("a logged model's artifacts", () => {
     await insertLoggedModel(db, 'm-1', `mlflow-artifacts:/0/${runId}/artifacts`)
     for (const artifact_file_path of [...CLIMBS, '%2fetc%2fpasswd', '/etc/passwd']) {
       const response = await app.inject({ url: files, query: { artifact_file_path } })
-      expect([artifact_file_path, response.statusCode]).toEqual([artifact_file_path, 400])
+      expect([artifact_file_path, response.json().message]).toEqual([artifact_file_path, 'Invalid path'])
+      const listed = await call(app, 'GET', 'logged-models/m-1/artifacts/directories', {
+        artifact_directory_path: artifact_file_path,
+      })
+      expect([artifact_file_path, listed.body.message]).toEqual([artifact_file_path, 'Invalid path'])
     }
   })
+})
+
+it('A23: the files attached to a trace are read from its folder only', async () => {
+  const app = await testApp()
+  const { body } = await call(app, 'POST', 'traces', { experiment_id: '0' })
+  const { request_id, tags } = body.trace_info
+  const location = tags.find(({ key }: { key: string }) => key === 'mlflow.artifactLocation').value
+  await put(app, `${location.replace('mlflow-artifacts:/', '')}/attachments/a.txt`, 'attached')
+  const read = (path: string) =>
+    app.inject({ url: '/ajax-api/3.0/mlflow/get-trace-artifact', query: { request_id, path } })
+  expect((await read('a.txt')).body).toBe('attached')
+  for (const path of [...CLIMBS, '../traces.json', '/etc/passwd', '%2fetc%2fpasswd']) {
+    expect([path, (await read(path)).json().message]).toEqual([path, 'Invalid path'])
+  }
 })
 
 describe('an experiment’s artifact location', () => {
