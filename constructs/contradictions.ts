@@ -13,8 +13,7 @@ const LOOPBACK = ['127.0.0.1', '::1']
 
 /** Options that are right each by itself and cannot be true together. */
 export function contradictions(settings: TrackingSettings): Contradiction[] {
-  const { tier, database, artifacts, workers, replicas, bindAddress, hostName, tls, login, port, signOn } =
-    settings
+  const { tier, database, artifacts, workers, replicas, bindAddress, hostName, tls, port, signOn } = settings
   const loopback = LOOPBACK.includes(bindAddress)
   const found: Contradiction[] = []
   const refuse = (when: boolean, path: OptionName, message: string) => when && found.push({ path, message })
@@ -45,11 +44,6 @@ export function contradictions(settings: TrackingSettings): Contradiction[] {
     tier === 'team' && database.kind !== 'container' && database.kind !== 'rds',
     'database',
     'the team tier runs its own PostgreSQL: leave it out for one in a container, or use kind rds',
-  )
-  refuse(
-    tier === 'team' && login === 'basic' && database.kind === 'rds',
-    'login',
-    'users are kept in the container of a database: use a database of kind container, or set login to none and let only people you trust reach the port',
   )
   refuse(
     tier === 'team' && database.kind === 'rds' && artifacts.kind === 'local',

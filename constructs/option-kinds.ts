@@ -30,6 +30,8 @@ const RDS = {
   backupDays: wholeNumber(1, 35, 'days').default(14),
   /** A standby in another Availability Zone. @default false */
   multiAz: z.boolean().default(false),
+  /** File in the image with the authorities of the certificates of RDS. @default the image's own */
+  authority: text(/^\/[\w./-]+$/, 'must be the path of a file').optional(),
 } as const
 
 export const database = z.discriminatedUnion(

@@ -41,8 +41,9 @@ What is there already is left as it is; a database of another owner is handed ov
 are those of \`trackyard server\` in the same environment (MLFLOW_BACKEND_STORE_URI, TRACKYARD_AUTH_DATABASE_URI, its
 password or TRACKYARD_DATABASE_IAM_AUTH). It may run at every start, on several machines at once.
 
-  TRACKYARD_DATABASE_ADMIN_USER       Who may make roles and databases there, no superuser need be.
-  TRACKYARD_DATABASE_ADMIN_PASSWORD   Password of that user.`
+  TRACKYARD_DATABASE_ADMIN_USER           Who may make roles and databases there, no superuser need be.
+  TRACKYARD_DATABASE_ADMIN_PASSWORD       Password of that user.
+  TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE  File with it; it wins over the other.`
 
 export const GC_HELP = `[OPTIONS]
 

@@ -45,6 +45,7 @@ const setting = <T extends z.ZodType<unknown, string>>(definition: Setting<T>) =
 export const ADMINISTRATOR = {
   user: 'TRACKYARD_DATABASE_ADMIN_USER',
   password: 'TRACKYARD_DATABASE_ADMIN_PASSWORD',
+  passwordFile: 'TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE',
 } as const
 
 /**

@@ -1,4 +1,5 @@
 /** `trackyard db prepare`: makes on PostgreSQL what the servers of the same environment log in as. */
+import { readFile } from 'node:fs/promises'
 import { type Config, type Environment, parseConfig } from './config.ts'
 import { ADMINISTRATOR, SETTINGS } from './config-settings.ts'
 import { databaseOptions } from './database-options.ts'
@@ -16,7 +17,7 @@ export async function prepare(environment: Environment, argv: readonly string[])
   const done = await prepareDatabases(
     databasesOf(config),
     databaseOptions(config),
-    administratorOf(environment),
+    await administratorOf(environment),
   )
   for (const { database, role, outcome } of done) {
     process.stdout.write(`database ${database} of ${role}: ${outcome}\n`)
@@ -24,10 +25,18 @@ export async function prepare(environment: Environment, argv: readonly string[])
   return 0
 }
 
-function administratorOf(environment: Environment): Administrator {
-  const { [ADMINISTRATOR.user]: user, [ADMINISTRATOR.password]: password } = environment
+async function administratorOf(environment: Environment): Promise<Administrator> {
+  const { [ADMINISTRATOR.user]: user, [ADMINISTRATOR.passwordFile]: file } = environment
+  const password = file ? await passwordIn(file) : environment[ADMINISTRATOR.password]
   if (!user || !password) throw new Error(`set ${ADMINISTRATOR.user} and ${ADMINISTRATOR.password}`)
   return { user, password }
+}
+
+async function passwordIn(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new Error(`${ADMINISTRATOR.passwordFile}: ${cause.message}`, { cause })
+  })
+  return text.replace(/\r?\n$/, '')
 }
 
 function databasesOf({ backendStoreUri, authDatabaseUri }: Config): URL[] {

@@ -5,8 +5,8 @@ import * as kms from 'aws-cdk-lib/aws-kms'
 import * as rds from 'aws-cdk-lib/aws-rds'
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import type { ExistingDatabaseProps, NewDatabaseProps } from '../constructs/cdk/database.ts'
-import { hasAuthority, RDS_AUTHORITIES } from '../constructs/cdk/rds-authorities.ts'
-import { SettingsError, type TrackingSettingsInput } from '../constructs/settings.ts'
+import { requireAuthority } from '../constructs/rds-authorities.ts'
+import type { TrackingSettingsInput } from '../constructs/settings.ts'
 import type { DatabaseOptions } from './options/database.ts'
 
 interface Place {
@@ -20,7 +20,7 @@ export function databaseProps(
   { existing, instanceType, name, authority, tls, ...options }: DatabaseOptions,
   place: Place,
 ): NewDatabaseProps | ExistingDatabaseProps {
-  requireAuthority(scope, { authority, tls })
+  if (tls === 'verify-full' && !Token.isUnresolved(scope.region)) requireAuthority(scope.region, authority)
   const { login, maxConnections } = options
   const common = { databaseName: name, login, ...(maxConnections !== undefined && { maxConnections }) }
   if (existing) return { ...common, ...importInstance(scope, existing) }
@@ -42,14 +42,6 @@ export function databaseSettings(
   found: Extract<TrackingSettingsInput['database'], { kind: 'postgres' }>,
 ): Extract<TrackingSettingsInput['database'], { kind: 'postgres' }> {
   return { ...found, tls, poolSize, poolOverflow, ...(tls === 'verify-full' && { authority }) }
-}
-
-function requireAuthority({ region }: Stack, { authority, tls }: Pick<DatabaseOptions, 'authority' | 'tls'>) {
-  if (tls !== 'verify-full' || authority !== RDS_AUTHORITIES) return
-  if (Token.isUnresolved(region) || hasAuthority(region)) return
-  throw new SettingsError([
-    `database.authority: the image has none for RDS in ${region}: use an image with a file of it, and say its path`,
-  ])
 }
 
 function importInstance(scope: Stack, existing: NonNullable<DatabaseOptions['existing']>) {

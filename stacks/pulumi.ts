@@ -1,12 +1,14 @@
 /** The Pulumi program: the stacks `local` and `team` on a Docker engine, and what `team` may have in AWS. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as aws from '@pulumi/aws'
 import * as docker from '@pulumi/docker'
 import * as pulumi from '@pulumi/pulumi'
 import { optionsUnder } from '../constructs/options-under.ts'
 import { CloudParts } from '../constructs/pulumi/cloud-parts.ts'
 import { TeamTier } from '../constructs/pulumi/team-tier.ts'
 import { TrackingServer } from '../constructs/pulumi/tracking-server.ts'
+import { requireAuthority } from '../constructs/rds-authorities.ts'
 import { parseSettings, SettingsError, type TrackingSettings } from '../constructs/settings.ts'
 
 const STACKS = ['local', 'team']
@@ -40,6 +42,8 @@ function readSettings(stack: string, project: string, config: Record<string, str
   const problems = 'tier' in options ? ["tier: the stack's name says it; leave it out"] : []
   try {
     const settings = parseSettings({ ...options, tier: stack })
+    const { database } = settings
+    if (database.kind === 'rds' && aws.config.region) requireAuthority(aws.config.region, database.authority)
     if (problems.length === 0) return settings
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error

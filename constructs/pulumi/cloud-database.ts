@@ -1,34 +1,45 @@
 import * as aws from '@pulumi/aws'
 import * as pulumi from '@pulumi/pulumi'
+import { RDS_AUTHORITIES, RDS_AUTHORITY, requireAuthority } from '../rds-authorities.ts'
 import type { TrackingSettings } from '../settings.ts'
 import { DATABASES } from '../team.ts'
+import type { Administrator } from './prepared-database.ts'
 
 const PORT = 5432
+
+/** Who may make roles and databases; servers never log in as this one. */
+const ADMINISTRATOR = 'trackyard_admin'
 
 export type CloudDatabaseArgs = Omit<Extract<TrackingSettings['database'], { kind: 'rds' }>, 'kind'> & {
   /** @default none */
   readonly tags?: Readonly<Record<string, string>>
 }
 
-/** PostgreSQL 17 on RDS: encrypted, TLS only, with credentials that RDS makes and rotates. */
+/**
+ * PostgreSQL 17 on RDS: encrypted, TLS only, verified. Servers log in with tokens of IAM, each purpose as a role of its
+ * own; RDS makes the administrator's password and rotates it.
+ */
 export class CloudDatabase extends pulumi.ComponentResource {
-  /** Where servers reach it, without user and password. */
-  readonly uri: pulumi.Output<string>
-  /** The secret with user and password. */
-  readonly secretArn: pulumi.Output<string>
+  /** Where servers reach the database of a purpose, as which role; there is no password. */
+  readonly uris: pulumi.Output<Record<keyof typeof DATABASES, string>>
+  /** What an identity in AWS must be allowed to `rds-db:connect` to, for each purpose. */
+  readonly logins: pulumi.Output<Record<keyof typeof DATABASES, string>>
+  /** Who makes those roles and databases. */
+  readonly administrator: Administrator
 
   constructor(name: string, args: CloudDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super('trackyard:aws:CloudDatabase', name, {}, opts)
-    const { tags } = args
+    const { authority = RDS_AUTHORITIES, tags } = args
     const instance = new aws.rds.Instance(
       name,
       {
         engine: 'postgres',
         engineVersion: '17',
         instanceClass: args.instanceClass,
-        dbName: DATABASES.tracking,
-        username: DATABASES.tracking,
+        username: ADMINISTRATOR,
         manageMasterUserPassword: true,
+        iamDatabaseAuthenticationEnabled: true,
+        caCertIdentifier: RDS_AUTHORITY,
         allocatedStorage: args.storageGiB,
         maxAllocatedStorage: args.maxStorageGiB,
         storageType: 'gp3',
@@ -46,9 +57,25 @@ export class CloudDatabase extends pulumi.ComponentResource {
       },
       { parent: this, protect: true },
     )
-    this.uri = pulumi.interpolate`postgresql://${instance.address}:${PORT}/${DATABASES.tracking}?sslmode=require`
-    this.secretArn = instance.masterUserSecrets.apply(([secret]) => secret?.secretArn ?? '')
-    this.registerOutputs({ uri: this.uri, secretArn: this.secretArn })
+    const { region } = aws.getRegionOutput({}, { parent: this })
+    this.uris = pulumi.all([instance.address, region]).apply(([host, at]) => {
+      requireAuthority(at, authority)
+      const verified = `sslmode=verify-full&sslrootcert=${authority}`
+      return each((role) => `postgresql://${role}@${host}:${PORT}/${role}?${verified}`)
+    })
+    this.logins = pulumi.all([instance.arn, instance.resourceId]).apply(([arn, id]) => {
+      const [, partition, , at, account] = arn.split(':')
+      return each((role) => `arn:${partition}:rds-db:${at}:${account}:dbuser:${id}/${role}`)
+    })
+    this.administrator = { user: ADMINISTRATOR, password: this.passwordOf(instance) }
+    this.registerOutputs({ uris: this.uris, logins: this.logins })
+  }
+
+  /** As it is now: RDS changes it every seven days. */
+  private passwordOf({ masterUserSecrets }: aws.rds.Instance): pulumi.Output<string> {
+    const secretId = masterUserSecrets.apply(([secret]) => secret?.secretArn ?? '')
+    const { secretString } = aws.secretsmanager.getSecretVersionOutput({ secretId }, { parent: this })
+    return pulumi.secret(secretString.apply((text) => JSON.parse(text).password as string))
   }
 
   private access(name: string, { vpcId, subnetIds, clients, tags }: CloudDatabaseArgs) {
@@ -80,4 +107,9 @@ export class CloudDatabase extends pulumi.ComponentResource {
       vpcSecurityGroupIds: [group.id],
     }
   }
+}
+
+/** The same for the role of each purpose, whose database has its name. */
+function each(of: (role: string) => string) {
+  return { tracking: of(DATABASES.tracking), login: of(DATABASES.login) }
 }

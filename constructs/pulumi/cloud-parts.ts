@@ -13,10 +13,11 @@ export class CloudParts extends pulumi.ComponentResource implements Served {
   readonly files: Served['files']
   readonly made: Served['made']
   readonly environment: Served['environment']
+  readonly administrator: Served['administrator']
 
   constructor(name: string, settings: TrackingSettings, opts?: pulumi.ComponentResourceOptions) {
     super('trackyard:aws:CloudParts', name, {}, opts)
-    const { artifacts, database, labels: tags } = settings
+    const { artifacts, database, labels: tags, login } = settings
     const child = { parent: this }
     const bucket =
       artifacts.kind === 's3'
@@ -25,13 +26,14 @@ export class CloudParts extends pulumi.ComponentResource implements Served {
     const instance =
       database.kind === 'rds' ? new CloudDatabase(name, { ...database, tags }, child) : undefined
     const prefix = artifacts.kind === 's3' && artifacts.prefix ? `${artifacts.prefix}/` : ''
-    this.files = { [CREDENTIALS]: this.identity(name, statements(bucket, prefix, instance)) }
-    this.made = instance
-      ? pulumi.all([instance.uri, instance.secretArn]).apply(([backendStoreUri, databaseSecret]) => ({
-          backendStoreUri,
-          databaseSecret,
-        }))
-      : {}
+    this.files = { [CREDENTIALS]: this.identity(name, statements(bucket, prefix, instance, login)) }
+    this.made =
+      instance?.uris.apply((uris) => ({
+        backendStoreUri: uris.tracking,
+        databaseIamAuth: true,
+        ...(login === 'basic' && { authDatabaseUri: uris.login }),
+      })) ?? {}
+    this.administrator = instance?.administrator
     this.environment = aws.getRegionOutput({}, child).apply(({ region }) => ({
       AWS_REGION: region,
       AWS_SHARED_CREDENTIALS_FILE: `${FILES_FOLDER}/${CREDENTIALS}`,
@@ -57,15 +59,16 @@ export class CloudParts extends pulumi.ComponentResource implements Served {
 interface Statement {
   readonly Effect: 'Allow'
   readonly Action: readonly string[]
-  readonly Resource: string
+  readonly Resource: string | readonly string[]
   readonly Condition?: Readonly<Record<string, unknown>>
 }
 
-/** What the servers do and nothing else: artifacts under their prefix, and the database's own secret. */
+/** What the servers do and nothing else: artifacts under their prefix, and the roles they log in as. */
 function statements(
   bucket: CloudBucket | undefined,
   prefix: string,
   instance: CloudDatabase | undefined,
+  login: TrackingSettings['login'],
 ): pulumi.Input<Statement>[] {
   const objects = [
     'GetObject',
@@ -74,7 +77,7 @@ function statements(
     'AbortMultipartUpload',
     'ListMultipartUploadParts',
   ]
-  const allow = (Action: string[], Resource: string, more = {}): Statement => ({
+  const allow = (Action: string[], Resource: string | string[], more = {}): Statement => ({
     Effect: 'Allow',
     Action,
     Resource,
@@ -93,6 +96,12 @@ function statements(
           bucket.arn.apply((arn) => allow(['s3:ListBucket'], arn, listed)),
         ]
       : []),
-    ...(instance ? [instance.secretArn.apply((arn) => allow(['secretsmanager:GetSecretValue'], arn))] : []),
+    ...(instance
+      ? [
+          instance.logins.apply(({ tracking, login: users }) =>
+            allow(['rds-db:connect'], login === 'basic' ? [tracking, users] : [tracking]),
+          ),
+        ]
+      : []),
   ]
 }

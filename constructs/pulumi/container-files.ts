@@ -21,7 +21,12 @@ export interface ContainerFilesArgs {
    */
   readonly whenNew?: {
     readonly command: string[]
-    readonly volumes: pulumi.Input<docker.types.input.ContainerVolume>[]
+    /** @default none */
+    readonly volumes?: pulumi.Input<docker.types.input.ContainerVolume>[]
+    /** @default none: it reaches nothing */
+    readonly network?: pulumi.Input<string>
+    /** Its environment. @default the image's */
+    readonly envs?: pulumi.Input<string[]>
   }
 }
 
@@ -34,17 +39,18 @@ export class ContainerFiles extends pulumi.ComponentResource {
   readonly volumeName: pulumi.Output<string>
   /** Changes when a file does. */
   readonly fingerprint: pulumi.Output<string>
+  /** How what is to run when they are new has ended: its exit code, and what it printed. */
+  readonly ended: pulumi.Output<{ code: number; printed: string }>
 
   constructor(name: string, args: ContainerFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super('trackyard:docker:ContainerFiles', name, {}, opts)
     const labels = labelList(args.labels)
     const volume = new docker.Volume(name, { labels }, { parent: this })
-    new docker.Container(
+    const container = new docker.Container(
       name,
       {
         image: args.image,
         user: args.owner,
-        networkMode: 'none',
         capabilities: { drops: ['ALL'] },
         securityOpts: ['no-new-privileges:true'],
         start: false,
@@ -58,6 +64,7 @@ export class ContainerFiles extends pulumi.ComponentResource {
     )
     this.volumeName = volume.name
     this.fingerprint = fingerprint(args.files)
+    this.ended = pulumi.output({ code: container.exitCode, printed: container.containerLogs })
     this.registerOutputs({ volumeName: this.volumeName, fingerprint: this.fingerprint })
   }
 
@@ -73,9 +80,14 @@ export class ContainerFiles extends pulumi.ComponentResource {
 }
 
 function whenNew({ whenNew }: ContainerFilesArgs): Partial<docker.ContainerArgs> {
-  if (!whenNew) return {}
-  // Attached: whatever depends on this waits for its end.
-  return { start: true, attach: true, entrypoints: whenNew.command }
+  if (!whenNew) return { networkMode: 'none' }
+  const { command, envs, network } = whenNew
+  return {
+    // Attached: whatever depends on this waits for its end.
+    ...{ start: true, attach: true, logs: true, entrypoints: command },
+    ...(envs && { envs }),
+    ...(network ? { networksAdvanced: [{ name: network }] } : { networkMode: 'none' }),
+  }
 }
 
 function uploads({ files, owner }: ContainerFilesArgs) {

@@ -50,6 +50,26 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    name: 'databases-speak-tls-only',
+    description: 'A database takes no connection that can be read on its way.',
+    type: 'aws:rds/parameterGroup:ParameterGroup',
+    broken: ({ parameters = [] }) =>
+      (parameters as { name: string; value: string }[]).some(
+        ({ name, value }) => name === 'rds.force_ssl' && value === '1',
+      )
+        ? []
+        : ['parameters must hold rds.force_ssl=1'],
+  },
+  {
+    name: 'databases-are-verified',
+    description: 'A server makes sure that its database on RDS is the one it means.',
+    type: 'docker:index/container:Container',
+    broken: ({ envs = [] }) =>
+      (envs as string[])
+        .filter((one) => one.includes('.rds.amazonaws.com') && !one.includes('sslmode=verify-full'))
+        .map((one) => `${one.split('=')[0]} must say sslmode=verify-full`),
+  },
+  {
     name: 'rights-are-named',
     description: 'No user of a stack may do everything, or act on everything.',
     type: 'aws:iam/userPolicy:UserPolicy',

@@ -9,6 +9,7 @@ import { Backup } from './backup.ts'
 import { ContainerFiles } from './container-files.ts'
 import { type ImageSource, serverImage } from './images.ts'
 import { PostgresDatabase, passwordFile, passwordFiles } from './postgres-database.ts'
+import { type Administrator, PreparedDatabase } from './prepared-database.ts'
 import { ReverseProxy, type ReverseProxyArgs } from './reverse-proxy.ts'
 import { TrackingNetwork } from './tracking-network.ts'
 import { TrackingServer } from './tracking-server.ts'
@@ -31,6 +32,8 @@ export interface Served {
   readonly made: pulumi.Input<Partial<Config>>
   /** Variables that are no settings of the server. */
   readonly environment: pulumi.Input<Readonly<Record<string, string>>>
+  /** Who makes the roles and databases that `made` names. @default none: they are there */
+  readonly administrator?: Administrator
 }
 
 /** Servers behind a proxy on one Docker engine, with PostgreSQL and daily backups. */
@@ -48,7 +51,8 @@ export class TeamTier extends pulumi.ComponentResource {
     const network = new TrackingNetwork(name, settings, { parent: this })
     const data = this.artifacts(name, settings)
     const database = this.database(name, settings, network, data)
-    const parts: Served[] = [database, args.cloud].filter((part) => part !== undefined)
+    const login = this.login(name, settings)
+    const parts: Served[] = [database, args.cloud, login].filter((part) => part !== undefined)
     const image = serverImage(name, args.image, settings.name, this)
     const files = new ContainerFiles(
       `${name}-server-files`,
@@ -64,7 +68,10 @@ export class TeamTier extends pulumi.ComponentResource {
       networks: [network.edge, network.inside],
       dataVolume: data?.volumeName,
       files,
-      made: merged(parts.map((part) => part.made)),
+      made: merged([
+        ...parts.map((part) => part.made),
+        this.prepared(name, settings, network, image, args.cloud),
+      ]),
       environment: merged(parts.map((part) => part.environment)),
     }
     const servers: TrackingServer[] = []
@@ -134,17 +141,36 @@ export class TeamTier extends pulumi.ComponentResource {
       )
     }
     const login = settings.login === 'basic'
-    const admin: Served['files'] = login ? { [ADMIN_FILE]: this.password(`${name}-admin-password`) } : {}
     return {
-      files: { ...passwordFiles(login ? passwords : { tracking: passwords.tracking }), ...admin },
+      files: passwordFiles(login ? passwords : { tracking: passwords.tracking }),
       made: database.uri.apply((backendStoreUri) => ({
         backendStoreUri,
         databasePasswordFile: `${FILES_FOLDER}/${passwordFile('tracking')}`,
-        ...(login && LOGIN),
+        ...(login && USERS),
       })),
       environment: {},
       dependsOn: [database],
     }
+  }
+
+  private login(name: string, { login }: TrackingSettings): Served | undefined {
+    if (login !== 'basic') return undefined
+    const files = { [ADMIN_FILE]: this.password(`${name}-admin-password`) }
+    return { files, made: LOGIN, environment: {} }
+  }
+
+  /** What servers are told of a database that is not the stack's own, known once they can log in to it. */
+  private prepared(
+    name: string,
+    { labels }: TrackingSettings,
+    { edge: network }: TrackingNetwork,
+    image: pulumi.Output<string>,
+    cloud: Served | undefined,
+  ): Served['made'] {
+    if (!cloud?.administrator) return {}
+    const { administrator, made: settings } = cloud
+    const args = { image, network, settings, administrator, labels }
+    return new PreparedDatabase(`${name}-prepare`, args, { parent: this }).settings
   }
 
   private password(name: string): pulumi.Output<string> {
@@ -155,11 +181,15 @@ export class TeamTier extends pulumi.ComponentResource {
 
 const ADMIN_FILE = 'admin.password'
 
-/** What the servers know of the login: users are in a database of their own. */
-const LOGIN = {
-  appName: 'basic-auth',
+/** Users are in a database of their own, beside that of runs. */
+const USERS = {
   authDatabaseUri: `postgresql://${DATABASES.login}@${DATABASE_HOST}:5432/${DATABASES.login}?sslmode=disable`,
   authDatabasePasswordFile: `${FILES_FOLDER}/${passwordFile('login')}`,
+} satisfies Partial<Config>
+
+/** What the servers know of the login, wherever its users are. */
+const LOGIN = {
+  appName: 'basic-auth',
   authAdminPasswordFile: `${FILES_FOLDER}/${ADMIN_FILE}`,
   // Docker's own networks: nobody but the proxy reaches the servers in them.
   trustedProxies: ['172.16.0.0/12', '192.168.0.0/16'],

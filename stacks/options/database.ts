@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { RDS_AUTHORITIES } from '../../constructs/cdk/rds-authorities.ts'
 import { text, wholeNumber } from '../../constructs/option-types.ts'
+import { RDS_AUTHORITIES } from '../../constructs/rds-authorities.ts'
 
 const existing = z.strictObject({
   /** Name of the instance on RDS. */

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { POLICIES } from '../../constructs/pulumi/policies.ts'
 import { mapSecrets, type Registered, startEngine, unwrapSecrets } from '../stacks/pulumi-engine.ts'
 import { runProgram } from '../stacks/pulumi-program.ts'
@@ -11,17 +14,21 @@ const RDS = {
 }
 const KEY = 'secret-of-the-key'
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-central-1:1:secret:rds'
+const ADMINISTRATOR = 'secret-of-the-administrator'
+const HOST = 'db.0a1b.eu-central-1.rds.amazonaws.com'
+const IN_CLOUD = {
+  artifacts: '{"kind":"s3","bucket":"models","prefix":"team/a"}',
+  database: JSON.stringify(RDS),
+}
+const uriOf = (role: string) =>
+  `postgresql://${role}@${HOST}:5432/${role}?sslmode=verify-full&sslrootcert=/app/rds-ca.pem`
 
 describe('the Pulumi stack team with artifacts in S3 and its database on RDS', () => {
   let registered: Registered[]
 
   beforeAll(async () => {
     registered = await startEngine('team', inCloud)
-    await runProgram({
-      artifacts: '{"kind":"s3","bucket":"models","prefix":"team/a"}',
-      database: JSON.stringify(RDS),
-      login: 'none',
-    })
+    await runProgram(IN_CLOUD)
   }, 60_000)
 
   const one = (type: string) => {
@@ -65,7 +72,13 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
         Resource: 'arn:of:models',
         Condition: { StringLike: { 's3:prefix': ['team/a/*'] } },
       },
-      { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: SECRET_ARN },
+      {
+        Effect: 'Allow',
+        Action: ['rds-db:connect'],
+        Resource: ['mlflow', 'mlflow_login'].map(
+          (role) => `arn:aws:rds-db:eu-central-1:1:dbuser:db-0A1B/${role}`,
+        ),
+      },
     ])
   })
 
@@ -77,7 +90,10 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
       storageEncrypted: true,
       publiclyAccessible: false,
       deletionProtection: true,
+      username: 'trackyard_admin',
       manageMasterUserPassword: true,
+      iamDatabaseAuthenticationEnabled: true,
+      caCertIdentifier: 'rds-ca-rsa2048-g1',
       backupRetentionPeriod: 14,
     })
     expect(one('SecurityGroupIngressRule')).toMatchObject({
@@ -90,42 +106,90 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
   it('runs servers and proxy on the engine, and neither a database nor backups', () => {
     const containers = registered.filter(({ type }) => type.endsWith(':Container')).map(({ name }) => name)
     expect(containers.sort()).toEqual(
-      ['proxy', 'proxy-files', 'server-1', 'server-files'].map((part) => `trackyard-${part}`),
+      ['prepare', 'proxy', 'proxy-files', 'server-1', 'server-files'].map((part) => `trackyard-${part}`),
     )
-    const server = registered.find(
-      ({ name, type }) => name.endsWith('server-1') && type.endsWith(':Container'),
-    )
-    expect(server?.inputs.envs).toEqual(
+    expect(container(registered, 'server-1').envs).toEqual(
       expect.arrayContaining([
-        'MLFLOW_BACKEND_STORE_URI=postgresql://db.rds:5432/mlflow?sslmode=require',
+        `MLFLOW_BACKEND_STORE_URI=${uriOf('mlflow')}`,
         'MLFLOW_ARTIFACTS_DESTINATION=s3://models/team/a',
-        `TRACKYARD_DATABASE_SECRET=${SECRET_ARN}`,
+        'TRACKYARD_DATABASE_IAM_AUTH=true',
+        'MLFLOW_APP_NAME=basic-auth',
+        `TRACKYARD_AUTH_DATABASE_URI=${uriOf('mlflow_login')}`,
         'AWS_REGION=eu-central-1',
         'AWS_SHARED_CREDENTIALS_FILE=/run/trackyard/aws-credentials',
       ]),
     )
   })
 
-  it('hands the key of its servers on as a secret', () => {
-    const files = registered.find(
-      ({ name, inputs }) => name.endsWith('server-files') && inputs.uploads,
-    )?.inputs
-    const [upload] = unwrapSecrets(files ?? {}).uploads
-    expect(Buffer.from(upload.contentBase64, 'base64').toString()).toContain(
-      `aws_secret_access_key = ${KEY}\n`,
-    )
-    const shown = JSON.stringify(
-      mapSecrets(
-        registered.map(({ inputs }) => inputs),
-        () => '[secret]',
-      ),
-    )
-    expect(shown).not.toContain(KEY)
-    expect(shown).not.toContain(upload.contentBase64)
+  it('prepares the database before a server starts, by whom no server knows', () => {
+    const { image, ...prepare } = container(registered, 'prepare')
+    expect(image).toBe(container(registered, 'server-1').image)
+    expect(prepare).toMatchObject({
+      entrypoints: ['trackyard', 'db', 'prepare'],
+      attach: true,
+      networksAdvanced: [{ name: 'trackyard-edge' }],
+    })
+    expect(prepare.envs.sort()).toEqual([
+      `MLFLOW_BACKEND_STORE_URI=${uriOf('mlflow')}`,
+      `TRACKYARD_AUTH_DATABASE_URI=${uriOf('mlflow_login')}`,
+      'TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE=/run/trackyard/administrator.password',
+      'TRACKYARD_DATABASE_ADMIN_USER=trackyard_admin',
+      'TRACKYARD_DATABASE_IAM_AUTH=true',
+    ])
+    expect(filesOf(registered, 'prepare')).toEqual({ 'administrator.password': ADMINISTRATOR })
+    const names = registered.filter(({ type }) => type.endsWith(':Container')).map(({ name }) => name)
+    expect(names.indexOf('trackyard-prepare')).toBeLessThan(names.indexOf('trackyard-server-1'))
+  })
+
+  it('hands the key of its servers and the password of its administrator on as secrets', () => {
+    const files = filesOf(registered, 'server-files')
+    expect(Object.keys(files).sort()).toEqual(['admin.password', 'aws-credentials'])
+    expect(files['aws-credentials']).toContain(`aws_secret_access_key = ${KEY}\n`)
+    const shown = JSON.stringify(registered.map(({ inputs }) => mapSecrets(inputs, () => '[secret]')))
+    for (const secret of [KEY, ADMINISTRATOR, ...Object.values(files)]) {
+      expect(shown).not.toContain(secret)
+      expect(shown).not.toContain(Buffer.from(secret).toString('base64'))
+    }
   })
 
   it('keeps its own policies', () => {
     expect(registered.flatMap(violations)).toEqual([])
+  })
+})
+
+describe('the Pulumi stack team with its database on RDS', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('without a login has one role, which its servers log in as', async () => {
+    const registered = await startEngine('team', inCloud)
+    await runProgram({ ...IN_CLOUD, login: 'none' })
+    expect(container(registered, 'prepare').envs.join('\n')).not.toContain('mlflow_login')
+    expect(JSON.stringify(registered.find(({ type }) => type.endsWith(':UserPolicy')))).not.toContain('login')
+  })
+
+  it('starts no server when its database could not be prepared, and says why', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(import.meta.dirname, 'unprepared-program.ts'),
+    ])
+    const { message, containers } = JSON.parse(stdout)
+    expect(message).toMatch(/could not be prepared: as trackyard_admin on db: password authentication failed/)
+    expect(containers).toEqual(['prepare'])
+  }, 60_000)
+
+  it('is refused in a region whose authority the image has not, before there is a resource', async () => {
+    vi.stubEnv('AWS_REGION', 'xx-nowhere-1')
+    const registered = await startEngine('team', inCloud)
+    await expect(runProgram(IN_CLOUD)).rejects.toThrow(
+      'Pulumi.team.yaml:\n  database.authority: the image has none for RDS in xx-nowhere-1: use an image with a file of it',
+    )
+    expect(registered).toEqual([])
+  })
+
+  it('is verified by another file where it says so', async () => {
+    vi.stubEnv('AWS_REGION', 'xx-nowhere-1')
+    const registered = await startEngine('team', inCloud)
+    await runProgram({ ...IN_CLOUD, database: JSON.stringify({ ...RDS, authority: '/app/own.pem' }) })
+    expect(container(registered, 'server-1').envs.join('\n')).toContain('sslrootcert=/app/own.pem')
   })
 })
 
@@ -154,11 +218,38 @@ describe('the policies', () => {
       { storageEncrypted: true, password: 'x' },
       /publiclyAccessible must be false/,
     ],
+    [
+      'aws:rds/parameterGroup:ParameterGroup',
+      { parameters: [{ name: 'rds.force_ssl', value: '0' }] },
+      /rds.force_ssl=1/,
+    ],
+    [
+      'docker:index/container:Container',
+      { envs: [`MLFLOW_BACKEND_STORE_URI=postgresql://mlflow@${HOST}/mlflow?sslmode=require`] },
+      /MLFLOW_BACKEND_STORE_URI must say sslmode=verify-full/,
+    ],
     ['aws:iam/userPolicy:UserPolicy', { policy: '{"Action":"s3:*"}' }, /must name actions/],
   ])('stop a %s with %o', (type, inputs, problem) => {
     expect(violations({ type, name: 'planted', inputs }).join('\n')).toMatch(problem)
   })
 })
+
+function container(registered: readonly Registered[], part: string) {
+  const found = registered.find(
+    ({ name, type }) => name === `trackyard-${part}` && type.endsWith(':Container'),
+  )
+  return found?.inputs ?? {}
+}
+
+/** What is handed to a container, by the names of the files. */
+function filesOf(registered: readonly Registered[], part: string): Record<string, string> {
+  const { uploads } = unwrapSecrets(container(registered, part))
+  const entries = uploads.map(({ file, contentBase64 }: { file: string; contentBase64: string }) => [
+    file.replace('/run/trackyard/', ''),
+    Buffer.from(contentBase64, 'base64').toString(),
+  ])
+  return Object.fromEntries(entries)
+}
 
 /** What the policies say of a resource. */
 function violations({ type, name, inputs }: Registered): string[] {
@@ -179,10 +270,12 @@ function violations({ type, name, inputs }: Registered): string[] {
 async function inCloud({ type, name, inputs }: Registered) {
   const outputs: Record<string, unknown> = {
     name: inputs.name ?? `${name}-1a2b3c4`,
-    arn: `arn:of:${inputs.bucket}`,
-    address: 'db.rds',
+    arn: inputs.bucket ? `arn:of:${inputs.bucket}` : 'arn:aws:rds:eu-central-1:1:db:db',
+    address: HOST,
+    resourceId: 'db-0A1B',
     masterUserSecrets: [{ secretArn: SECRET_ARN }],
     secret: KEY,
+    result: `secret-of-${name}`,
     region: 'eu-central-1',
     imageId: `sha256:${name}`,
     repoDigest: `sha256:${name}`,

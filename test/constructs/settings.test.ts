@@ -85,7 +85,7 @@ describe('the settings of a stack', () => {
     ['database', { tier: 'team', database: { kind: 'sqlite' } }, /leave it out for one in a container/],
     ['database', { ...ENTERPRISE, database: { kind: 'container' } }, /use kind postgres/],
     ['login', { tier: 'local', login: 'basic' }, /use the stack team/],
-    ['login', { tier: 'team', artifacts: ENTERPRISE.artifacts, database: RDS }, /set login to none/],
+    ['artifacts', { tier: 'team', database: RDS }, /use kind s3, or a database of kind container/],
     ['hostName', { tier: 'team', bindAddress: '0.0.0.0' }, /say which name they use/],
     ['tls', { tier: 'team', tls: { kind: 'acme', email: 'ops@example.com' } }, /port to 443/],
   ])('refuse a contradiction at %s and say what to change', (option, input, change) => {

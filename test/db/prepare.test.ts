@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { prepare as runPrepare } from '../../server/prepare.ts'
-import { call, testContext } from '../server/support.ts'
+import { call, temporaryFolder, testContext } from '../server/support.ts'
 import { REPOSITORY } from '../support/installed.ts'
 import { hasPostgres, openCluster, query, uriOf } from '../support/postgres.ts'
 import { startSecretsManager } from '../support/secrets-manager.ts'
@@ -94,6 +94,24 @@ describe.skipIf(!hasPostgres())('trackyard db prepare', () => {
     const env = { ...process.env, ...MASTER, ...environment }
     const { stdout } = await promisify(execFile)(process.execPath, args, { env })
     expect(stdout).toContain(`database ${database} of ${role}: created\n`)
+  })
+
+  it("reads the administrator's password from a file, and gives each database to the role of its URI", async () => {
+    const { database, runs, uri } = stack()
+    const users = uri(`${database}-users`, `users-${made}`)
+    const file = join(await temporaryFolder(), 'administrator.password')
+    await writeFile(file, 'of master\n')
+    const administrator = {
+      TRACKYARD_DATABASE_ADMIN_PASSWORD: '',
+      TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE: file,
+    }
+    const both = { MLFLOW_BACKEND_STORE_URI: runs, TRACKYARD_AUTH_DATABASE_URI: users, ...administrator }
+    expect(await prepare(both)).toMatchObject({ ends: 'well' })
+    expect(await attempt(users, 'create table mine (id int)')).toBe('done')
+    expect(await attempt(uri(`${database}-users`), 'select 1')).toMatch(/permission denied for/)
+    expect(await attempt(uri(database, `users-${made}`), 'select 1')).toMatch(/permission denied for/)
+    const gone = { ...both, TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE: `${file}.gone` }
+    expect((await prepare(gone)).text).toMatch(/^TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE: ENOENT/)
   })
 
   it('may run several times at once', async () => {

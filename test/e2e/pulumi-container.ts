@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Registered } from '../stacks/pulumi-engine.ts'
-import { docker } from '../support/docker.ts'
+import { docker, tryDocker } from '../support/docker.ts'
 import { dockerApi } from '../support/docker-api.ts'
 import { autoName } from './pulumi-apply.ts'
 
@@ -20,6 +20,7 @@ export async function makeContainer(inputs: Inputs, logicalName: string) {
     `/containers/create?name=${name}`,
     definition(inputs),
   )
+  let ended = {}
   try {
     for (const { name: network, aliases } of (inputs.networksAdvanced ?? []).slice(1)) {
       const EndpointConfig = { Aliases: aliases }
@@ -27,13 +28,17 @@ export async function makeContainer(inputs: Inputs, logicalName: string) {
     }
     for (const upload of inputs.uploads ?? []) await uploadFile(id, upload)
     if (inputs.start ?? true) await docker('start', id)
-    if (inputs.attach) await docker('wait', id)
+    if (inputs.attach) ended = await untilEnded(id)
     if (inputs.wait) await untilHealthy(id, inputs.waitTimeout)
   } catch (error) {
     await docker('rm', '--force', '--volumes', id)
     throw error
   }
-  return { id, outputs: { name, id }, remove: () => removeContainer(id, inputs.destroyGraceSeconds) }
+  return {
+    id,
+    outputs: { name, id, ...ended },
+    remove: () => removeContainer(id, inputs.destroyGraceSeconds),
+  }
 }
 
 function definition(inputs: Inputs): object {
@@ -123,6 +128,12 @@ async function uploadFile(
 async function removeContainer(id: string, graceSeconds: number | undefined): Promise<void> {
   if (graceSeconds) await docker('stop', '--time', `${graceSeconds}`, id)
   await docker('rm', '--force', '--volumes', id)
+}
+
+async function untilEnded(id: string) {
+  const exitCode = Number(await docker('wait', id))
+  const { stdout, stderr } = await tryDocker('logs', id)
+  return { exitCode, containerLogs: stdout + stderr }
 }
 
 async function untilHealthy(id: string, seconds: number): Promise<void> {

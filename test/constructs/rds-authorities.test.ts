@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { hasAuthority, RDS_AUTHORITIES } from '../../../constructs/cdk/rds-authorities.ts'
-import packageJson from '../../../package.json' with { type: 'json' }
-import { temporaryFolder } from '../../server/support.ts'
-import { REPOSITORY } from '../../support/installed.ts'
+import { hasAuthority, RDS_AUTHORITIES } from '../../constructs/rds-authorities.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { temporaryFolder } from '../server/support.ts'
+import { REPOSITORY } from '../support/installed.ts'
 
 it('the authorities of RDS are in the file of the image, each a whole certificate that is still good', async () => {
   const folder = await temporaryFolder()
