@@ -234,6 +234,12 @@ export const SETTINGS = {
     fallback: {},
     help: 'What every object uploaded to S3 gets, as JSON: {"ServerSideEncryption": "aws:kms"}.',
   }),
+  s3ObjectLock: setting({
+    env: 'TRACKYARD_S3_OBJECT_LOCK',
+    schema: flag,
+    fallback: false,
+    help: 'The buckets keep each object for a time: uploads go through this server, with the checksum S3 then wants.',
+  }),
   presignedDownloadSeconds: setting({
     env: 'MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS',
     schema: integerBetween(1, 604_800),

@@ -149,7 +149,12 @@ function whatArtifactsOnlyExcludes(config: Record<string, unknown>): string[] {
 }
 
 function whatPresignedOnlyExcludes(config: Record<string, unknown>): string[] {
-  const { serveArtifacts, artifactsDestination = '', maxUploadBytes } = config as Partial<Config>
+  const {
+    serveArtifacts,
+    artifactsDestination = '',
+    maxUploadBytes,
+    s3ObjectLock,
+  } = config as Partial<Config>
   const label = '--artifacts-presigned-only'
   const problems: string[] = []
   if (!serveArtifacts) problems.push(`${label}: leaves nobody to sign URLs with --no-serve-artifacts`)
@@ -158,6 +163,9 @@ function whatPresignedOnlyExcludes(config: Record<string, unknown>): string[] {
   }
   if (maxUploadBytes) {
     problems.push(`${label}: a signed URL cannot bound a size; leave TRACKYARD_MAX_UPLOAD_BYTES out`)
+  }
+  if (s3ObjectLock) {
+    problems.push(`${label}: a signed URL has no checksum; leave TRACKYARD_S3_OBJECT_LOCK out`)
   }
   return problems
 }

@@ -155,9 +155,9 @@ function checkExpiration(seconds: number): void {
   throw invalidParameter(`expiration must be between 1 and ${MOST_SECONDS} seconds (got ${seconds}).`)
 }
 
-/** A signed URL cannot bound a size, so with a quota every upload goes through this server. */
-function takesDirectUploads({ config }: Pick<Context, 'config'>): boolean {
-  return config.maxUploadBytes === 0
+/** A signed URL can neither bound a size nor have a checksum: then every upload goes through this server. */
+export function takesDirectUploads({ config }: Pick<Context, 'config'>): boolean {
+  return config.maxUploadBytes === 0 && !config.s3ObjectLock
 }
 
 function notSupported(what: string): ApiError {

@@ -1,5 +1,6 @@
 import { rpc } from '../rpc.ts'
 import { message } from '../wire.ts'
+import { takesDirectUploads } from './artifact-transfers.ts'
 
 export const serverRpcs = [
   rpc({
@@ -13,7 +14,7 @@ export const serverRpcs = [
       workspaces_enabled: false,
       trace_archival_enabled: false,
       multipart_uploads_enabled:
-        config.serveArtifacts && artifacts.direct !== undefined && config.maxUploadBytes === 0,
+        config.serveArtifacts && artifacts.direct !== undefined && takesDirectUploads({ config }),
       multipart_downloads_enabled: config.serveArtifacts && artifacts.direct !== undefined,
       presigned_upload_run_id_supported: true,
       presigned_upload_model_id_supported: true,

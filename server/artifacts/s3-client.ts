@@ -10,6 +10,7 @@ export type S3Settings = Pick<
   | 's3Region'
   | 's3ExpectedBucketOwner'
   | 's3UploadArguments'
+  | 's3ObjectLock'
   | 'maxUploadBytes'
 >
 

@@ -47,6 +47,9 @@ export function problemOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const known = MISCONFIGURED[error.name]
   if (known) return known
+  if (/\bchecksum\b.*\bObject Lock\b/.test(error.message)) {
+    return 'S3 takes no upload without a checksum there, since it locks objects: set TRACKYARD_S3_OBJECT_LOCK'
+  }
   if (!(error instanceof S3ServiceException)) return undefined
   const status = error.$metadata.httpStatusCode ?? 500
   if (status === 403) return 'this server may not do that there'

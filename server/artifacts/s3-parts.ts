@@ -1,5 +1,6 @@
 /** An upload cut into the parts that S3 wants. */
 import { createHash } from 'node:crypto'
+import type { S3Place } from './s3-place.ts'
 
 const MIB = 1024 ** 2
 /** S3 takes 10,000 parts: 16 GB in parts of 8 MiB, then larger ones, some 380 GB in all. */
@@ -9,8 +10,10 @@ const MOST_DOUBLINGS = 3
 
 export interface Part {
   readonly bytes: Buffer
-  readonly sha256: string
+  readonly sha256: Buffer
 }
+
+export const NO_BYTES: Part = { bytes: Buffer.alloc(0), sha256: createHash('sha256').digest() }
 
 /** Parts in the order they came; each but the last has its full size. An empty upload has none. */
 export async function* partsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Part, undefined> {
@@ -59,7 +62,7 @@ class PartInProgress {
   }
 
   end(): Part {
-    return { bytes: this.#bytes.subarray(0, this.#length), sha256: this.#hash.digest('hex') }
+    return { bytes: this.#bytes.subarray(0, this.#length), sha256: this.#hash.digest() }
   }
 
   /** A small file gets no more memory than it needs; the sizes between cost a copy each. */
@@ -76,7 +79,17 @@ export function withHash({ sha256 }: Part) {
   return <A extends { request: unknown }, R>(next: (args: A) => Promise<R>) =>
     (args: A) => {
       const request = args.request as { headers: Record<string, string> }
-      request.headers['x-amz-content-sha256'] = sha256
+      request.headers['x-amz-content-sha256'] = sha256.toString('hex')
       return next(args)
     }
+}
+
+/** What an upload in parts must say at its beginning for its parts to have checksums. */
+export function checksumsOf({ wantsChecksums }: S3Place) {
+  return wantsChecksums ? ({ ChecksumAlgorithm: 'SHA256' } as const) : {}
+}
+
+/** The hash again, as a checksum that S3 keeps with the object. */
+export function checksumOf({ sha256 }: Part, { wantsChecksums }: S3Place) {
+  return wantsChecksums ? { ChecksumSHA256: sha256.toString('base64') } : {}
 }

@@ -13,6 +13,8 @@ export interface S3Place {
   readonly owner: { readonly ExpectedBucketOwner?: string }
   /** What every new object gets. */
   readonly uploadArguments: S3UploadArguments
+  /** Object Lock takes no upload without a checksum; that its signature covers the body is not enough. */
+  readonly wantsChecksums: boolean
 }
 
 /** @throws for a URI without a bucket */

@@ -9,7 +9,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { LONGEST_SILENCE_SECONDS } from '../config-settings.ts'
-import { PART_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
+import { checksumOf, checksumsOf, NO_BYTES, PART_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
 import { newObject, type S3Place } from './s3-place.ts'
 import { uploadBytes } from './upload-bytes.ts'
 
@@ -20,30 +20,32 @@ export const COMPLETE_WITHIN_MS = LONGEST_SILENCE_SECONDS * 1000
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {
   const parts = partsOf(uploadBytes(body))
-  const { value: first } = await parts.next()
-  if (first === undefined) {
-    await place.client.send(new PutObjectCommand({ ...newObject(place, path), Body: '', ContentLength: 0 }))
-  } else if (first.bytes.length < PART_BYTES) {
-    const put = new PutObjectCommand({ ...newObject(place, path), Body: first.bytes })
-    put.middlewareStack.add(withHash(first), { step: 'build' })
-    await place.client.send(put)
-  } else {
-    await putParts(place, path, first, parts)
-  }
+  const { value: first = NO_BYTES } = await parts.next()
+  if (first.bytes.length < PART_BYTES) await putWhole(place, path, first)
+  else await putParts(place, path, first, parts)
+}
+
+async function putWhole(place: S3Place, path: string, all: Part): Promise<void> {
+  const object = { ...newObject(place, path), ...checksumOf(all, place) }
+  // The SDK takes an empty buffer for a body of unknown length.
+  const Body = all.bytes.length === 0 ? '' : all.bytes
+  const put = new PutObjectCommand({ ...object, Body, ContentLength: all.bytes.length })
+  put.middlewareStack.add(withHash(all), { step: 'build' })
+  await place.client.send(put)
 }
 
 async function putParts(place: S3Place, path: string, first: Part, rest: AsyncIterable<Part>): Promise<void> {
   const { client } = place
-  const { Bucket, Key, UploadId } = await client.send(
-    new CreateMultipartUploadCommand(newObject(place, path)),
-  )
+  const object = { ...newObject(place, path), ...checksumsOf(place) }
+  const { Bucket, Key, UploadId } = await client.send(new CreateMultipartUploadCommand(object))
   const upload = { Bucket, Key, ...place.owner, UploadId }
   const sent: Promise<CompletedPart>[] = []
   const sendPart = (one: Part) => {
     const PartNumber = sent.length + 1
-    const command = new UploadPartCommand({ ...upload, PartNumber, Body: one.bytes })
+    const checksum = checksumOf(one, place)
+    const command = new UploadPartCommand({ ...upload, PartNumber, ...checksum, Body: one.bytes })
     command.middlewareStack.add(withHash(one), { step: 'build' })
-    const part = client.send(command).then(({ ETag }) => ({ PartNumber, ETag }))
+    const part = client.send(command).then(({ ETag }) => ({ PartNumber, ETag, ...checksum }))
     // Looked at only after the next parts have come from the client.
     part.catch(() => undefined)
     sent.push(part)

@@ -11,12 +11,13 @@ import { putObject } from './s3-write.ts'
 
 /** The store on a bucket or a prefix in it; whether it can be used is not looked at. */
 export function s3ArtifactStore(uri: string, client: S3Client, settings: S3Settings): ArtifactStore {
-  const { s3ExpectedBucketOwner: account, s3UploadArguments: uploadArguments } = settings
+  const { s3ExpectedBucketOwner: account, s3UploadArguments: uploadArguments, s3ObjectLock } = settings
   const place: S3Place = {
     client,
     ...parseS3Uri(uri),
     owner: account ? { ExpectedBucketOwner: account } : {},
     uploadArguments,
+    wantsChecksums: s3ObjectLock,
   }
   const told = async <T>(path: string, work: Promise<T>): Promise<T> => {
     try {

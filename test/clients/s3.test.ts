@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startLockedS3 } from '../support/locked-s3.ts'
 import { mlflowEnvironment, startTrackyard } from '../support/mlflow.ts'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
 import type { RunningServer } from '../support/server-process.ts'
@@ -22,6 +23,8 @@ interface Way {
   readonly large: number
   readonly scheme?: string
   readonly settings?: Record<string, string>
+  /** @default versitygw with an empty bucket */
+  readonly start?: (program: string) => Promise<S3Server>
   client(s3: S3Server): Record<string, string>
 }
 
@@ -55,6 +58,14 @@ describe.skipIf(!mlflow || !program)('the stock Python client with artifacts in 
       client: () => IN_PARTS,
     },
     {
+      way: 'into a bucket with Object Lock, without being told',
+      small: 50,
+      large: 50,
+      settings: { TRACKYARD_S3_OBJECT_LOCK: 'true' },
+      start: (program) => startLockedS3((options) => startS3(program, options)),
+      client: () => IN_PARTS,
+    },
+    {
       way: 'past a server that carries no bytes',
       small: 50,
       large: 50,
@@ -74,11 +85,11 @@ describe.skipIf(!mlflow || !program)('the stock Python client with artifacts in 
     },
   ])(
     'logs and loads a model, a folder, many files and a large one $way, and the server shows them',
-    async ({ small, large, scheme = 'mlflow-artifacts', settings, client }) => {
+    async ({ small, large, scheme = 'mlflow-artifacts', settings, start = startS3, client }) => {
       if (!mlflow || !program) return
       const work = await mkdtemp(join(folder, 'run-'))
       await mkdir(join(work, 'client'))
-      s3 = await startS3(program)
+      s3 = await start(program)
       try {
         const destination = { MLFLOW_ARTIFACTS_DESTINATION: `s3://${BUCKET}/mlflow` }
         const environment = { ...s3.environment, ...destination, ...settings }

@@ -55,6 +55,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   s3Region: word,
   s3ExpectedBucketOwner: fc.constantFrom('', '123456789012'),
   s3UploadArguments: fc.constantFrom({}, { ServerSideEncryption: 'aws:kms', BucketKeyEnabled: true }),
+  s3ObjectLock: fc.boolean(),
   presignedDownloadSeconds: fc.integer({ min: 1, max: 604_800 }),
   host: word,
   port: fc.integer({ min: 0, max: 65_535 }),
@@ -220,6 +221,9 @@ it('with --artifacts-presigned-only wants S3, and a server that signs URLs for u
   ])
   const others = { TRACKYARD_MAX_UPLOAD_BYTES: '9', MLFLOW_SERVE_ARTIFACTS: 'false' }
   expect(problemsOf(others, [...flags, 's3://bucket/p'])).toHaveLength(2)
+  expect(problemsOf({ TRACKYARD_S3_OBJECT_LOCK: 'true' }, [...flags, 's3://bucket/p'])).toEqual([
+    '--artifacts-presigned-only: a signed URL has no checksum; leave TRACKYARD_S3_OBJECT_LOCK out',
+  ])
 })
 
 describe('a wrong setting', () => {

@@ -21,6 +21,11 @@ export interface S3Server extends RunningServer {
   readonly environment: Record<string, string>
 }
 
+export interface S3Options {
+  /** Its bucket keeps versions, and can lock them. @default false */
+  readonly hasObjectLock?: boolean
+}
+
 /** The program, built at the first call; undefined, with the reason printed, where there is no Go. */
 export async function s3Program(): Promise<string | undefined> {
   const folder = join(REPOSITORY, '.cache/versitygw', VERSION)
@@ -45,16 +50,23 @@ export async function s3Stores() {
     pythonEnvironment('requirements-ministack.txt'),
   ])
   return [
-    { name: 'versitygw', start: program && (() => startS3(program)) },
-    { name: 'MiniStack', start: ministack && (() => startMinistack(ministack.python)) },
+    { name: 'versitygw', start: program && ((options?: S3Options) => startS3(program, options)) },
+    {
+      name: 'MiniStack',
+      start: ministack && ((options?: S3Options) => startMinistack(ministack.python, options)),
+    },
   ]
 }
 
 /** versitygw with one empty bucket, `BUCKET`. */
-export async function startS3(program: string): Promise<S3Server> {
+export async function startS3(program: string, options: S3Options = {}): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-s3-'))
-  const [data, metadata] = [join(folder, 'data'), join(folder, 'metadata')]
-  await Promise.all([mkdir(data), mkdir(metadata)])
+  const [data, metadata, versions] = [
+    join(folder, 'data'),
+    join(folder, 'metadata'),
+    join(folder, 'versions'),
+  ]
+  await Promise.all([mkdir(data), mkdir(metadata), mkdir(versions)])
   const server = await startServer({
     command: program,
     args: (port) => [
@@ -66,6 +78,7 @@ export async function startS3(program: string): Promise<S3Server> {
       'posix',
       '--sidecar',
       metadata,
+      ...(options.hasObjectLock ? ['--versioning-dir', versions] : []),
       data,
     ],
     environment: { ROOT_ACCESS_KEY: ACCESS.accessKeyId, ROOT_SECRET_KEY: ACCESS.secretAccessKey },
@@ -78,10 +91,10 @@ export async function startS3(program: string): Promise<S3Server> {
       await writeFile(path, 'x')
     }
   }
-  return withBucket(server, folder, { fill })
+  return withBucket(server, folder, { fill, ...options })
 }
 
-async function startMinistack(python: string): Promise<S3Server> {
+async function startMinistack(python: string, options: S3Options = {}): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'trackyard-ministack-'))
   const server = await startServer({
     command: 'sh',
@@ -91,14 +104,14 @@ async function startMinistack(python: string): Promise<S3Server> {
     folder,
     startWithinMs: 60_000,
   })
-  return withBucket(server, folder, {})
+  return withBucket(server, folder, options)
 }
 
 /** @param fill is by requests unless there is a faster way */
 async function withBucket(
   server: RunningServer,
   folder: string,
-  { fill }: Partial<Pick<S3Server, 'fill'>>,
+  { fill, hasObjectLock = false }: Partial<Pick<S3Server, 'fill'>> & S3Options,
 ): Promise<S3Server> {
   const client = new S3Client({
     endpoint: server.url,
@@ -106,7 +119,7 @@ async function withBucket(
     forcePathStyle: true,
     credentials: ACCESS,
   })
-  await client.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  await client.send(new CreateBucketCommand({ Bucket: BUCKET, ObjectLockEnabledForBucket: hasObjectLock }))
   const store = (Key: string) => client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: 'x' }))
   return {
     ...server,

@@ -184,6 +184,15 @@ export const ARTIFACT_DIFFERENCES: readonly Difference[] = [
     shownBy: 'test/server/artifact-s3-direct.test.ts',
   },
   {
+    id: 'uploads-to-a-bucket-that-locks',
+    area: 'artifacts',
+    where: 'S3 with `TRACKYARD_S3_OBJECT_LOCK`, a setting of this server',
+    mlflow: 'signs URLs without a checksum for uploads in parts',
+    ours: '501 for uploads in parts and by signed URLs, which the client then sends through the server',
+    reason: 'S3 takes no upload without a checksum into a bucket with Object Lock and a default retention',
+    shownBy: 'test/server/artifact-locked.test.ts',
+  },
+  {
     id: 'no-serve-artifacts',
     area: 'artifacts',
     where: 'the proxy with `--no-serve-artifacts`',
