@@ -43,7 +43,8 @@ password or TRACKYARD_DATABASE_IAM_AUTH). It may run at every start, on several 
 
   TRACKYARD_DATABASE_ADMIN_USER           Who may make roles and databases there, no superuser need be.
   TRACKYARD_DATABASE_ADMIN_PASSWORD       Password of that user.
-  TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE  File with it; it wins over the other.`
+  TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE  File with it; it wins over the other.
+  TRACKYARD_DATABASE_ADMIN_HOST           Host of the database itself, where the servers reach it through a pooler.`
 
 export const GC_HELP = `[OPTIONS]
 

@@ -46,6 +46,8 @@ export const ADMINISTRATOR = {
   user: 'TRACKYARD_DATABASE_ADMIN_USER',
   password: 'TRACKYARD_DATABASE_ADMIN_PASSWORD',
   passwordFile: 'TRACKYARD_DATABASE_ADMIN_PASSWORD_FILE',
+  /** Host of the database itself, where the servers reach it through a pooler. */
+  host: 'TRACKYARD_DATABASE_ADMIN_HOST',
 } as const
 
 /**
@@ -120,6 +122,12 @@ export const SETTINGS = {
     schema: z.string(),
     fallback: '',
     help: 'File with the key of that certificate.',
+  }),
+  databasePooler: setting({
+    env: 'TRACKYARD_DATABASE_POOLER',
+    schema: flag,
+    fallback: false,
+    help: 'PostgreSQL is reached through RDS Proxy or PgBouncer, which share connections: keep nothing in a session.',
   }),
   databasePoolSize: setting({
     env: 'MLFLOW_SQLALCHEMYSTORE_POOL_SIZE',

@@ -14,6 +14,7 @@ export function databaseOptions(config: Config): DatabaseOptions {
       ssl_cert: config.databaseTlsCertificate,
       ssl_key: config.databaseTlsKey,
     },
+    pooler: config.databasePooler,
     poolSize: config.databasePoolSize,
     poolOverflow: config.databasePoolOverflow,
     recycleSeconds: config.databasePoolRecycleSeconds,

@@ -29,7 +29,7 @@ async function administratorOf(environment: Environment): Promise<Administrator>
   const { [ADMINISTRATOR.user]: user, [ADMINISTRATOR.passwordFile]: file } = environment
   const password = file ? await passwordIn(file) : environment[ADMINISTRATOR.password]
   if (!user || !password) throw new Error(`set ${ADMINISTRATOR.user} and ${ADMINISTRATOR.password}`)
-  return { user, password }
+  return { user, password, host: environment[ADMINISTRATOR.host] }
 }
 
 async function passwordIn(file: string): Promise<string> {

@@ -9,6 +9,8 @@ import { typeParsers } from './postgres-types.ts'
 export interface DatabaseOptions extends CredentialOptions {
   /** Files for TLS to MySQL where its URI names none. */
   readonly mysqlTls?: { readonly ssl_ca?: string; readonly ssl_cert?: string; readonly ssl_key?: string }
+  /** Who stands between shares connections among its clients: what a session keeps is not there the next time. */
+  readonly pooler?: boolean
   /** Connections that are kept, and those there may be besides at a peak. */
   readonly poolSize: number
   readonly poolOverflow: number
@@ -64,8 +66,8 @@ export async function openPool(url: URL, options: DatabaseOptions): Promise<Conn
     ...limitsOf(options),
     password,
     types: typeParsers(pg.types),
-    // Queries that do not need each other's answers go out together.
-    pipeline: true,
+    // Queries that do not need each other's answers go out together; RDS Proxy does not say that it takes them.
+    pipeline: !options.pooler,
   }
   const pool = new pg.Pool({ ...settings, Client: TlsClient })
   // Without listeners a connection that ends while nobody uses it would end the process.
@@ -104,7 +106,8 @@ function limitsOf(options: DatabaseOptions): PoolConfig {
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: options.recycleSeconds,
     connectionTimeoutMillis: options.waitMs,
-    statement_timeout: options.statementMs,
+    // Poolers refuse it; `db prepare` gives it to the role.
+    ...(!options.pooler && { statement_timeout: options.statementMs }),
     // A server that has gone without a word does not answer within its own limit.
     query_timeout: options.statementMs + 5_000,
     keepAlive: true,

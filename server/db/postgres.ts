@@ -27,6 +27,7 @@ export function postgresDialect(url: URL, options: DatabaseOptions): Dialect {
 async function openSessions(url: URL, options: DatabaseOptions): Promise<Sessions> {
   const pool = await openPool(url, options)
   const names = new StatementNames()
+  if (options.pooler) names.turnOff()
   return {
     async acquire() {
       try {

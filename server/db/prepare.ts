@@ -10,6 +10,8 @@ import { scramVerifier } from './scram.ts'
 export interface Administrator {
   readonly user: string
   readonly password: string
+  /** Host of the database itself. @default that of the URI */
+  readonly host?: string | undefined
 }
 
 interface Prepared {
@@ -52,7 +54,8 @@ export async function prepareDatabases(
         const database = decodeURIComponent(url.pathname.slice(1))
         await ensureRole(session, role)
         const outcome = await ownDatabase(session, role.name, database, () => open(url, database))
-        await ensureLogin(session, role)
+        await limitStatements(session, role, options)
+        await ensureLogin(session, role, () => open(first, MAINTENANCE))
         done.push({ database, role: role.name, outcome })
       }
       return done
@@ -66,15 +69,23 @@ export async function prepareDatabases(
 
 /** One connection, whose end gives back every lock. */
 function openAs(
-  { user, password }: Administrator,
+  { user, password, host }: Administrator,
   { href }: URL,
   database: string,
   options: DatabaseOptions,
 ): Kysely<unknown> {
   const url = new URL(href)
+  if (host) url.hostname = host
   Object.assign(url, { pathname: `/${encodeURIComponent(database)}`, username: '', password: '' })
   for (const name of ['user', 'password']) url.searchParams.delete(name)
-  const alone = { iamAuth: false, secret: '', passwordFile: '', poolSize: 1, poolOverflow: 0 }
+  const alone = {
+    iamAuth: false,
+    secret: '',
+    passwordFile: '',
+    pooler: false,
+    poolSize: 1,
+    poolOverflow: 0,
+  }
   return openDatabase(url.href, { ...options, ...alone, user, password })
 }
 
@@ -103,8 +114,22 @@ async function ensureRole(db: Kysely<unknown>, { name }: Role): Promise<void> {
   else if (!found.plain) await sql`alter role ${sql.id(name)} login nocreatedb nocreaterole`.execute(db)
 }
 
+/** Where no session of a server can say it itself. */
+async function limitStatements(
+  db: Kysely<unknown>,
+  { name }: Role,
+  { pooler, statementMs }: DatabaseOptions,
+): Promise<void> {
+  if (!pooler) return
+  await sql`alter role ${sql.id(name)} set statement_timeout = ${sql.lit(statementMs)}`.execute(db)
+}
+
 /** The way in that the settings want, and no other: RDS takes no password of a member of `rds_iam`. */
-async function ensureLogin(db: Kysely<unknown>, { name, password }: Role): Promise<void> {
+async function ensureLogin(
+  db: Kysely<unknown>,
+  { name, password }: Role,
+  reopen: () => Kysely<unknown>,
+): Promise<void> {
   const member = await isMemberOfIam(db, name)
   const role = sql.id(name)
   if (password !== undefined) {
@@ -116,5 +141,28 @@ async function ensureLogin(db: Kysely<unknown>, { name, password }: Role): Promi
   if (member === undefined)
     throw new Error('there is no role rds_iam: turn on IAM authentication, which RDS has')
   await sql`alter role ${role} password null`.execute(db)
-  if (!member) await sql`grant rds_iam to ${role}`.execute(db)
+  if (member) return
+  await sql`grant rds_iam to ${role}`.execute(db)
+  try {
+    await requireLogin(reopen())
+  } catch (cause) {
+    await sql`revoke rds_iam from ${role}`.execute(db)
+    throw new Error(
+      `${name} was not put into rds_iam, since this administrator, who made it, could then not log in: ` +
+        'let the servers log in with a password',
+      { cause },
+    )
+  }
+}
+
+/**
+ * From PostgreSQL 16 on whoever makes a role is a member of it, if only to administer it. A line `+rds_iam` of
+ * pg_hba.conf counts that; whether RDS does, nobody outside can tell.
+ */
+async function requireLogin(db: Kysely<unknown>): Promise<void> {
+  try {
+    await sql`select 1`.execute(db)
+  } finally {
+    await db.destroy()
+  }
 }

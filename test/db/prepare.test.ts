@@ -196,6 +196,46 @@ describe.skipIf(!hasPostgres())('trackyard db prepare', () => {
     await query(admin, 'drop role rds_iam')
   })
 
+  it('never locks the administrator out, whom PostgreSQL from 16 on counts as a member of what it has made', async () => {
+    const { role, database } = stack()
+    const hba = join(cluster.folder, 'data/pg_hba.conf')
+    const lines = await readFile(hba, 'utf8')
+    const reload = async (text: string) => {
+      await writeFile(hba, text)
+      await query(admin, 'select pg_reload_conf()')
+    }
+    await query(admin, 'create role rds_iam')
+    const mayGrant = 'grant rds_iam to master with admin true, inherit false, set false'
+    if (version >= 160000) await query(admin, mayGrant)
+    // Nobody here can both give rds_iam and not be of it, as the master of RDS is; the role has to do for it.
+    await reload(`host all +"${role}" all reject\n${lines}`)
+    const { ends, text } = await prepare({
+      MLFLOW_BACKEND_STORE_URI: `postgresql://${role}@127.0.0.1:${cluster.port}/${database}`,
+      TRACKYARD_DATABASE_IAM_AUTH: 'true',
+    })
+    await reload(lines)
+    const [row] = await query(admin, "select pg_has_role($1, 'rds_iam', 'usage') as has", [role])
+    await query(admin, 'drop role rds_iam')
+    if (version < 160000) expect([ends, row?.has]).toEqual(['well', true])
+    else {
+      expect([ends, row?.has]).toEqual(['badly', false])
+      expect(text).toMatch(/was not put into rds_iam, since this administrator, who made it, could then not/)
+    }
+  })
+
+  it('goes to the database itself where its servers go through a pooler, and bounds their statements', async () => {
+    const { role, database, environment, runs } = stack()
+    const through = environment.MLFLOW_BACKEND_STORE_URI.replace('127.0.0.1', 'pooler.invalid')
+    const { ends, text } = await prepare({
+      MLFLOW_BACKEND_STORE_URI: through,
+      TRACKYARD_DATABASE_ADMIN_HOST: '127.0.0.1',
+      TRACKYARD_DATABASE_POOLER: 'true',
+      TRACKYARD_DATABASE_STATEMENT_SECONDS: '7',
+    })
+    expect([ends, text]).toEqual(['well', `database ${database} of ${role}: created\n`])
+    expect(await query(runs, 'show statement_timeout')).toEqual([{ statement_timeout: '7s' }])
+  })
+
   it.each([
     ['wrong', { TRACKYARD_DATABASE_ADMIN_PASSWORD: 'hunter2' }, /authentication failed for user "master"/],
     ['missing', { TRACKYARD_DATABASE_ADMIN_PASSWORD: '' }, /set TRACKYARD_DATABASE_ADMIN_USER and /],

@@ -40,6 +40,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   databasePoolSize: fc.integer({ min: 1, max: 1000 }),
   databasePoolOverflow: fc.integer({ min: 0, max: 1000 }),
   databasePoolRecycleSeconds: fc.integer({ min: 0, max: 1000 }),
+  databasePooler: fc.boolean(),
   databaseWaitSeconds: fc.integer({ min: 1, max: 300 }),
   databaseStatementSeconds: fc.integer({ min: 1, max: 3600 }),
   defaultArtifactRoot: fc.constantFrom('mlflow-artifacts:/', 's3://bucket/a', '/data'),
