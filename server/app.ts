@@ -9,6 +9,7 @@ import { onlyArtifactRoutes, onlyArtifactRpcs } from './artifacts-only.ts'
 import { auditRequests } from './auth/audit-requests.ts'
 import { nameCallers, requirePermissions } from './auth/authenticate.ts'
 import { gateOf } from './auth/gate.ts'
+import { refuseWrites } from './auth/refuse-writes.ts'
 import { trustedProxies } from './auth/trusted-proxies.ts'
 import { answerClientError, refuseTunnels } from './broken-requests.ts'
 import type { Context } from './context.ts'
@@ -73,6 +74,7 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
   const inFlight = trackRequests(app)
   limitRequests(app, inFlight, config)
   nameCallers(app, context, gate)
+  refuseWrites(app, config)
   limitCallers(app, inFlight, config)
   logRequests(app, config)
   app.setErrorHandler((error, request, reply) => {

@@ -12,7 +12,7 @@ import {
   usage,
   VERIFY_HELP,
 } from './cli-help.ts'
-import { parseConfig } from './config.ts'
+import { parseConfig, requireWriting } from './config.ts'
 import { databaseOptions } from './database-options.ts'
 import { redactUri } from './db/uri.ts'
 import { MLFLOW_VERSION } from './version.ts'
@@ -112,6 +112,7 @@ async function runServer(argv: string[]): Promise<number> {
 async function runDbUpgrade([uri, ...rest]: string[]): Promise<number> {
   if (rest.length > 0) throw new Error('db upgrade takes one database URI; see trackyard db upgrade --help')
   const config = parseConfig(process.env, uri === undefined ? [] : [`--backend-store-uri=${uri}`])
+  requireWriting(config, 'db upgrade')
   const { upgradeDatabase } = await import('./db/migrate.ts')
   const outcome = await upgradeDatabase(config.backendStoreUri, databaseOptions(config))
   return print(`${redactUri(config.backendStoreUri)}: ${outcome}`)

@@ -278,6 +278,12 @@ export const SETTINGS = {
     fallback: 1,
     help: 'Server processes on PostgreSQL and MySQL, each with a pool of connections; SQLite is served by one.',
   }),
+  readOnly: setting({
+    env: 'TRACKYARD_READ_ONLY',
+    schema: flag,
+    fallback: false,
+    help: 'Answer what reads and refuse what writes; neither the database nor the artifacts are changed.',
+  }),
   staticPrefix: setting({
     env: 'MLFLOW_STATIC_PREFIX',
     flag: 'static-prefix',

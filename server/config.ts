@@ -221,6 +221,11 @@ function whatWaysLack(config: Partial<Config>): string[] {
   })
 }
 
+/** @throws Error in one line where `command`, which writes, has the settings of a server that only reads */
+export function requireWriting({ readOnly }: Config, command: string): void {
+  if (readOnly) throw new Error(`${command} writes: leave ${SETTINGS.readOnly.env} out`)
+}
+
 function withoutSecret(value: string): string {
   return value.includes('://') ? redactUri(value) : '***'
 }

@@ -43,14 +43,14 @@ export type Logger = Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'
 /** Now, in milliseconds since the epoch. */
 export type Clock = () => number
 
-/** Opens the database (creating it when it is empty) and the artifact store. */
+/** Opens the database (creating it when it is empty, unless it is only read) and the artifact store. */
 export async function openContext(settings: Config, log: Logger, clock: Clock = Date.now): Promise<Context> {
   const config = { ...settings, defaultArtifactRoot: absoluteRoot(settings.defaultArtifactRoot) }
   const stores = artifactStores(config)
-  const artifacts = await openArtifactStore(config.artifactsDestination, stores)
+  const artifacts = await openArtifactStore(config.artifactsDestination, stores, config.readOnly)
   const { db, outcome } = await openMigrated(config.backendStoreUri, databaseOptions(config))
   if (outcome === 'created' && !config.artifactsOnly) log.info('created the database schema')
-  await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
+  if (!config.readOnly) await ensureDefaultExperiment(db, config.defaultArtifactRoot, clock())
   const replica = await replicaOf(config, db, log)
   return {
     config,

@@ -20,5 +20,6 @@ export function databaseOptions(config: Config): DatabaseOptions {
     recycleSeconds: config.databasePoolRecycleSeconds,
     waitMs: config.databaseWaitSeconds * 1000,
     statementMs: config.databaseStatementSeconds * 1000,
+    readOnly: config.readOnly,
   }
 }

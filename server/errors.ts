@@ -78,3 +78,14 @@ export function missingValue(path: string): ApiError {
 export function notFound(message: string): ApiError {
   return new ApiError('RESOURCE_DOES_NOT_EXIST', message)
 }
+
+/**
+ * What a server that only reads refuses with: MLflow's client does not ask again.
+ * @param consequence what it means for who asks
+ */
+export function onlyReads(consequence: string): ApiError {
+  return new ApiError(
+    'PERMISSION_DENIED',
+    `This server only reads (TRACKYARD_READ_ONLY): ${consequence}. Ask a server that writes, or have its operator start this one without that setting.`,
+  )
+}

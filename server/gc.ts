@@ -1,7 +1,7 @@
 /** `trackyard gc`: removes for good what was deleted, on the database and the store the environment names. */
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { type Environment, parseConfig } from './config.ts'
+import { type Environment, parseConfig, requireWriting } from './config.ts'
 import { commaList } from './config-values.ts'
 import { closeContext, openContext } from './context.ts'
 import { parseAge } from './operations/age.ts'
@@ -23,6 +23,7 @@ export async function collect(environment: Environment, argv: string[]): Promise
   const { request, orphans } = parseOptions(argv)
   const config = parseConfig(environment)
   if (config.artifactsOnly) throw new Error('gc needs the database of runs; leave MLFLOW_ARTIFACTS_ONLY out')
+  if (!request.dryRun) requireWriting(config, 'gc --delete')
   const context = await openContext(config, pino({ level: 'silent' }))
   try {
     const total = process.stderr.isTTY ? await countGarbage(context, request) : 0

@@ -39,7 +39,8 @@ async function serveUntilSignal(environment: NodeJS.ProcessEnv, argv: readonly s
     const app = buildApp(context)
     const url = await listen(app, config)
     log.level = config.logLevel
-    const deliveries = first && !config.artifactsOnly ? startDeliveries(context) : undefined
+    const delivers = first && !config.artifactsOnly && !config.readOnly
+    const deliveries = delivers ? startDeliveries(context) : undefined
     releaseStartUpMemory()
     if (first && process.stdout.isTTY)
       process.stdout.write(`Trackyard (MLflow ${MLFLOW_VERSION}) is ready on ${url}\n`)

@@ -1,6 +1,6 @@
 /** `trackyard db prepare`: makes on PostgreSQL what the servers of the same environment log in as. */
 import { readFile } from 'node:fs/promises'
-import { type Config, type Environment, parseConfig } from './config.ts'
+import { type Config, type Environment, parseConfig, requireWriting } from './config.ts'
 import { ADMINISTRATOR, SETTINGS } from './config-settings.ts'
 import { databaseOptions } from './database-options.ts'
 import { isSameServer } from './db/login.ts'
@@ -14,6 +14,7 @@ import { parseDatabaseUri } from './db/uri.ts'
 export async function prepare(environment: Environment, argv: readonly string[]): Promise<number> {
   if (argv.length > 0) throw new Error('db prepare takes no options; see trackyard db prepare --help')
   const config = parseConfig(environment)
+  requireWriting(config, 'db prepare')
   const done = await prepareDatabases(
     databasesOf(config),
     databaseOptions(config),

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { toWire } from './api/access-tokens.ts'
 import { auditedIn } from './auth/audited.ts'
-import { type Environment, parseConfig } from './config.ts'
+import { type Environment, parseConfig, requireWriting } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import { createToken, getToken, parseScope } from './operations/access-tokens.ts'
 import { parseAge } from './operations/age.ts'
@@ -33,6 +33,7 @@ export async function manageTokens(
       'no login is on, so there is nobody to have a token; set TRACKYARD_LOGIN or MLFLOW_APP_NAME as for the server',
     )
   }
+  if (name !== 'list') requireWriting(config, `tokens ${name}`)
   const context = await openContext(config, pino({ level: 'silent' }))
   try {
     await command(context as Context & { readonly login: Login }, argv)

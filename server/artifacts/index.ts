@@ -35,7 +35,7 @@ export interface ArtifactStore {
   put(path: string, body: Readable): Promise<void>
   /** Deletes a file or a directory with all in it; nothing happens where there is none. */
   delete(path: string): Promise<void>
-  /** @throws when artifacts cannot be read and written now */
+  /** @throws when artifacts cannot be read, and written where that is not all, now */
   check(): Promise<void>
   /** Absent where clients cannot reach the store themselves. */
   readonly direct?: DirectTransfers
@@ -96,8 +96,12 @@ async function connectS3(settings: S3Settings) {
  * Opens the store of MLFLOW_ARTIFACTS_DESTINATION.
  * @throws when it cannot be used
  */
-export async function openArtifactStore(uri: string, stores: ArtifactStores): Promise<ArtifactStore> {
-  if (isLocal(schemeOf(uri))) return openLocalArtifactStore(uri)
+export async function openArtifactStore(
+  uri: string,
+  stores: ArtifactStores,
+  readOnly = false,
+): Promise<ArtifactStore> {
+  if (isLocal(schemeOf(uri))) return openLocalArtifactStore(uri, readOnly)
   const store = await stores.at(uri)
   try {
     await store.check()

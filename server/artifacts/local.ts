@@ -10,20 +10,20 @@ import { readingOf } from './local-read.ts'
 import { removeStaleUploads, writeFile } from './local-write.ts'
 
 /**
- * Makes the folder where it is missing and clears uploads that a stopped server left behind.
- * @throws when the folder cannot be made or written
+ * Makes the folder where it is missing and clears uploads that a stopped server left behind; nothing where it only reads.
+ * @throws when the folder cannot be made or written, or read
  */
-export async function openLocalArtifactStore(uri: string): Promise<ArtifactStore> {
-  const store = localArtifactStore(uri)
+export async function openLocalArtifactStore(uri: string, readOnly = false): Promise<ArtifactStore> {
+  const store = localArtifactStore(uri, readOnly)
   const root = localFolder(uri)
   try {
-    await makeFolder(root)
+    if (!readOnly) await makeFolder(root)
     await store.check()
-    await removeStaleUploads(root)
+    if (!readOnly) await removeStaleUploads(root)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     throw new Error(
-      `MLFLOW_ARTIFACTS_DESTINATION=${JSON.stringify(uri)}: cannot keep artifacts in ${root} (${code ?? message}); it must be a folder this server can write`,
+      `MLFLOW_ARTIFACTS_DESTINATION=${JSON.stringify(uri)}: cannot keep artifacts in ${root} (${code ?? message}); it must be a folder this server can ${readOnly ? 'read' : 'write'}`,
       { cause },
     )
   }
@@ -31,7 +31,7 @@ export async function openLocalArtifactStore(uri: string): Promise<ArtifactStore
 }
 
 /** The store on a folder that need not be there yet. */
-export function localArtifactStore(uri: string): ArtifactStore {
+export function localArtifactStore(uri: string, readOnly = false): ArtifactStore {
   const root = localFolder(uri)
   return {
     uri,
@@ -39,7 +39,7 @@ export function localArtifactStore(uri: string): ArtifactStore {
     get: (path) => told(path, () => get(root, path)),
     put: (path, body) => told(path, () => writeFile(root, path, body)),
     delete: (path) => told(path, () => remove(root, path)),
-    check: () => check(root),
+    check: () => check(root, readOnly),
   }
 }
 
@@ -104,10 +104,10 @@ async function remove(root: string, path: string): Promise<void> {
   if (folder !== undefined) await rm(join(folder, basename(path)), { recursive: true, force: true })
 }
 
-async function check(root: string): Promise<void> {
+async function check(root: string, readOnly: boolean): Promise<void> {
   const stats = await stat(root)
   if (!stats.isDirectory()) throw new Error(`${root} is not a folder`)
-  await access(root, constants.R_OK | constants.W_OK | constants.X_OK)
+  await access(root, constants.R_OK | constants.X_OK | (readOnly ? 0 : constants.W_OK))
 }
 
 async function told<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { ErrorCode } from '../errors.ts'
 import { auditedFields, auditedIn } from './audited.ts'
-import { isRead } from './permission.ts'
+import { actionOf, isWrite } from './deeds.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,10 +29,6 @@ const BY_THE_THOUSAND = new Set([
 /** All that the log may know of an RPC that comes by the thousand. */
 const LOGGED_TO = ['run_id', 'model_id'] as const
 
-/** Changes nothing, though its method and its permission do not say so. */
-const CHANGE_NOTHING = new Set(['POST /graphql', 'POST /mlflow/ui-telemetry'])
-
-const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const REFUSALS = new Set([401, 403, 429])
 
 /**
@@ -64,7 +60,7 @@ function deedOf(request: FastifyRequest, staticPrefix: string): Deed {
   const action = actionOf(request, staticPrefix)
   return {
     action,
-    isWrite: !(reads(request) || CHANGE_NOTHING.has(action)),
+    isWrite: isWrite(request, staticPrefix),
     repeats: BY_THE_THOUSAND.has(action),
   }
 }
@@ -86,16 +82,4 @@ function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, deed: De
 function auditedOf({ said, tried, params, query, headers }: FastifyRequest) {
   const experiment = { 'x-mlflow-experiment-id': headers['x-mlflow-experiment-id'] }
   return auditedIn({ username: tried }, said?.request, params, query, experiment, said?.answer)
-}
-
-/** As the list of what is served has it; what is not there has no name, since anybody may make those up. */
-function actionOf({ method, routeOptions }: FastifyRequest, staticPrefix: string): string {
-  const url = routeOptions.url ?? '*'
-  const path = url.startsWith(staticPrefix) ? url.slice(staticPrefix.length) : url
-  return `${method} ${path.replace(/^\/(ajax-)?api\/\d\.\d/, '')}`
-}
-
-function reads({ method, routeOptions }: FastifyRequest): boolean {
-  const { permission } = routeOptions.config
-  return READING_METHODS.has(method) || (permission !== undefined && isRead(permission))
 }

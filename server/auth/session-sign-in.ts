@@ -24,9 +24,11 @@ async function ofSession(
 ): Promise<Identity> {
   const now = clock()
   const id = await sessionId(config, cookie.value, now)
-  if (id && cookie.isLeft) await signOut(login, request, id, now)
+  const { readOnly } = login
+  if (id && cookie.isLeft && !readOnly) await signOut(login, request, id, now)
   const idleMs = config.sessionIdleMinutes * 60_000
-  const username = id && (await findSessionUser(login.db, id, { now, idleMs }))
+  const isLeft = cookie.isLeft && readOnly
+  const username = id && !isLeft && (await findSessionUser(login.db, id, { now, idleMs, readOnly }))
   if (!username) {
     throw new ApiError('UNAUTHENTICATED', 'Your session has ended. Reload the page to sign in again.')
   }

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely } from 'kysely'
 import { mysqlDialect } from './mysql.ts'
@@ -29,13 +29,24 @@ export function openDatabase<D = Database>(
   const location = parseDatabaseUri(uri)
   switch (location.dialect) {
     case 'sqlite':
-      checkFolder(location.path, setting)
-      return new Kysely<D>({ dialect: sqliteDialect(location.path) })
+      if (isOnlyRead(uri, options)) checkFile(location.path, setting)
+      else checkFolder(location.path, setting)
+      return new Kysely<D>({ dialect: sqliteDialect(location.path, isOnlyRead(uri, options)) })
     case 'postgres':
       return new RepeatingKysely<D>({ dialect: postgresDialect(location.url, options) }, postgres.isOvertaken)
     case 'mysql':
       return new RepeatingKysely<D>({ dialect: mysqlDialect(location.url, options) }, mysql.isOvertaken)
   }
+}
+
+/** Whether a database is never written: one in memory is always new, and nobody else has it. */
+export function isOnlyRead(uri: string, { readOnly = false }: DatabaseOptions): boolean {
+  const location = parseDatabaseUri(uri)
+  return readOnly && (location.dialect !== 'sqlite' || location.path !== '')
+}
+
+function checkFile(path: string, setting: string): void {
+  if (!existsSync(path)) throw new Error(`${setting} names ${resolve(path)}, and there is no such file`)
 }
 
 /** SQLite writes beside its file too, so the folder must be there and writable. */

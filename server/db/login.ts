@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Kysely } from 'kysely'
 import { LOGIN_REVISION, MLFLOW_VERSION } from '../version.ts'
-import type { DatabaseOptions } from './index.ts'
+import { type DatabaseOptions, isOnlyRead } from './index.ts'
 import {
   alembicVersionAuth,
   isLoginTable,
@@ -12,7 +12,7 @@ import {
 } from './schema/login-index.ts'
 import { loginSchemaSql } from './schema-sql.ts'
 import { parseDatabaseUri } from './uri.ts'
-import { makeOrCheck, openWith, type VersionedSchema } from './versioned-schema.ts'
+import { makeOrCheck, openWith, requireWhole, type VersionedSchema } from './versioned-schema.ts'
 
 /** The database of users, or a transaction on it. */
 export type AuthDb = Kysely<LoginDatabase>
@@ -35,8 +35,13 @@ export async function migrateLogin(db: AuthDb): Promise<'created' | 'current'> {
   return makeOrCheck(db, LOGIN)
 }
 
+/** Checks a database that is only read. @throws SchemaError for one that is not whole */
+export async function requireLogin(db: AuthDb): Promise<void> {
+  await requireWhole(db, LOGIN)
+}
+
 /**
- * Opens the database a URI names and migrates it.
+ * Opens the database a URI names and migrates it, or checks it where it is only read.
  * @param setting what gave the URI
  * @throws SchemaError in one line that names the database when it cannot be used
  */
@@ -45,7 +50,8 @@ export async function openLoginDatabase(
   options: DatabaseOptions,
   setting: string,
 ): Promise<AuthDb> {
-  return (await openWith(uri, options, setting, migrateLogin)).db
+  const prepare = isOnlyRead(uri, options) ? requireLogin : migrateLogin
+  return (await openWith<LoginDatabase, unknown>(uri, options, setting, prepare)).db
 }
 
 /** Whether two URIs name one database. */

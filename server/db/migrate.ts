@@ -1,7 +1,7 @@
 /** Brings a database to the schema this server speaks, or refuses it untouched. */
 import type { Kysely } from 'kysely'
 import { MLFLOW_VERSION, SCHEMA_REVISION } from '../version.ts'
-import type { DatabaseOptions, Db } from './index.ts'
+import { type DatabaseOptions, type Db, isOnlyRead } from './index.ts'
 import { migrationsFrom } from './migrations/index.ts'
 import type { Migration } from './migrations/migration.ts'
 import { alembicVersion, type Database, OWN_TABLES } from './schema/index.ts'
@@ -45,15 +45,21 @@ export async function migrate(db: Kysely<Database>): Promise<'created' | 'curren
 }
 
 /**
- * Opens the database a URI names and migrates it.
+ * Opens the database a URI names and migrates it, or checks it where it is only read.
  * @throws SchemaError in one line that names the database when it cannot be used
  */
 export async function openMigrated(
   uri: string,
   options?: DatabaseOptions,
 ): Promise<{ db: Db; outcome: 'created' | 'current' }> {
-  const { db, result } = await openWith(uri, options, SETTING, migrate)
+  const prepare = options && isOnlyRead(uri, options) ? checked : migrate
+  const { db, result } = await openWith(uri, options, SETTING, prepare)
   return { db, outcome: result }
+}
+
+async function checked(db: Kysely<Database>): Promise<'current'> {
+  await requireSchema(db)
+  return 'current'
 }
 
 /**

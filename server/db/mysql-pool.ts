@@ -122,10 +122,10 @@ function done(start: (callback: (error: Error | null) => void) => void): Promise
  * long as the settings say. Comments with a version are read by MySQL from that version up, those with an M by
  * MariaDB alone.
  */
-function sessionSql({ statementMs }: DatabaseOptions): readonly string[] {
+function sessionSql({ statementMs, readOnly }: DatabaseOptions): readonly string[] {
   const seconds = Math.max(1, Math.ceil(statementMs / 1000))
   return [
-    'set session transaction isolation level read committed',
+    `set session transaction isolation level read committed${readOnly ? ', read only' : ''}`,
     `set sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION',
     time_zone = '+00:00', innodb_lock_wait_timeout = ${seconds}, lock_wait_timeout = ${seconds},
     collation_connection = if(@@character_set_database = 'utf8mb4', @@collation_database, @@collation_connection)

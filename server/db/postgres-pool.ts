@@ -19,6 +19,8 @@ export interface DatabaseOptions extends CredentialOptions {
   /** The longest wait for a connection, new or given back. */
   readonly waitMs: number
   readonly statementMs: number
+  /** Whether the database itself is to refuse what writes, on every connection. @default false */
+  readonly readOnly?: boolean
 }
 
 export const DEFAULT_OPTIONS: DatabaseOptions = {
@@ -62,7 +64,7 @@ export async function openPool(url: URL, options: DatabaseOptions): Promise<Conn
   }
   const settings = {
     ...address,
-    ...optionsOf(url),
+    ...optionsOf(url, options),
     ...limitsOf(options),
     password,
     types: typeParsers(pg.types),
@@ -90,12 +92,13 @@ function addressOf(url: URL): { host: string; port: number } {
   }
 }
 
-function optionsOf({ pathname, searchParams }: URL): PoolConfig {
-  const settings = searchParams.get('options')
+function optionsOf({ pathname, searchParams }: URL, { readOnly }: DatabaseOptions): PoolConfig {
+  const given = searchParams.get('options')
+  const settings = [...(given ? [given] : []), ...(readOnly ? ['-c default_transaction_read_only=on'] : [])]
   return {
     database: decodeURIComponent(pathname.slice(1)),
     application_name: searchParams.get('application_name') ?? 'trackyard',
-    ...(settings !== null && { options: settings }),
+    ...(settings.length > 0 && { options: settings.join(' ') }),
   }
 }
 

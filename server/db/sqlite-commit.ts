@@ -12,14 +12,17 @@ const GROUP_LIMIT = 128
  */
 export class SharedCommit {
   readonly #writer: Handle
+  readonly #readOnly: boolean
   readonly #waiting: (() => void)[] = []
   #released: { resolve(): void; reject(error: unknown): void }[] = []
   #taken = false
   #members = 0
   #durable = false
 
-  constructor(writer: Handle) {
+  /** @param readOnly whether the file is not to be changed: what its transactions write is refused */
+  constructor(writer: Handle, readOnly = false) {
     this.#writer = writer
+    this.#readOnly = readOnly
   }
 
   async begin(): Promise<void> {
@@ -69,6 +72,7 @@ export class SharedCommit {
   }
 
   async #beginOuter(): Promise<void> {
+    if (this.#readOnly) return this.#writer.exec('BEGIN')
     const deadline = Date.now() + BUSY_TIMEOUT_MS
     for (;;) {
       try {

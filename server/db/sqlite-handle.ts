@@ -26,8 +26,8 @@ export class Handle {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, Prepared>()
 
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: BUSY_ATTEMPT_MS })
+  constructor(path: string, readOnly = false) {
+    this.#database = new DatabaseSync(path, { timeout: BUSY_ATTEMPT_MS, readOnly })
     this.#database.exec(
       'PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY',
     )

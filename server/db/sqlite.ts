@@ -18,10 +18,10 @@ import { SharedCommit } from './sqlite-commit.ts'
 import { Handle } from './sqlite-handle.ts'
 
 /** @param path the database file; empty for one in memory */
-export function sqliteDialect(path: string): Dialect {
+export function sqliteDialect(path: string, readOnly = false): Dialect {
   return {
     createAdapter: () => new SharingAdapter(),
-    createDriver: () => new SqliteDriver(path),
+    createDriver: () => new SqliteDriver(path, readOnly),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   }
@@ -36,18 +36,21 @@ class SharingAdapter extends SqliteAdapter {
 
 class SqliteDriver implements Driver {
   readonly #path: string
+  readonly #readOnly: boolean
   #writer!: Handle
   #reader!: Handle
   #commits!: SharedCommit
 
-  constructor(path: string) {
+  constructor(path: string, readOnly: boolean) {
     this.#path = path
+    this.#readOnly = readOnly
   }
 
   async init(): Promise<void> {
-    this.#writer = new Handle(this.#path || ':memory:')
-    this.#reader = this.#path && existsSync(this.#path) ? new Handle(this.#path) : this.#writer
-    this.#commits = new SharedCommit(this.#writer)
+    const open = () => new Handle(this.#path || ':memory:', this.#readOnly)
+    this.#writer = open()
+    this.#reader = this.#path && existsSync(this.#path) ? open() : this.#writer
+    this.#commits = new SharedCommit(this.#writer, this.#readOnly)
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -119,7 +122,7 @@ class Session implements DatabaseConnection {
       return
     }
     // Reads on a handle see what it saw when the longest of them began, and this one may last.
-    const handle = new Handle(this.#path)
+    const handle = new Handle(this.#path, true)
     try {
       for (const rows of handle.portions<R>(query, size)) {
         yield { rows }

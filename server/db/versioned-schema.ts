@@ -83,11 +83,16 @@ export async function makeOrCheck<D>(
  * @throws SchemaError when it is at another revision, or without the `trackyard_` tables
  */
 export async function requireWhole<D>(db: Kysely<D>, schema: VersionedSchema<D>): Promise<void> {
+  if ((await tablesOf(db, schema)).length === 0) throw new SchemaError(`it has no tables${HOW_TO_MAKE}`)
   await requireRevision(db, schema)
   const missing = await missingTables(db, schema)
   if (missing.length === 0) return
-  throw new SchemaError(`the database lacks the tables ${missing.map(({ name }) => name).join(', ')}`)
+  throw new SchemaError(
+    `the database lacks the tables ${missing.map(({ name }) => name).join(', ')}${HOW_TO_MAKE}`,
+  )
 }
+
+const HOW_TO_MAKE = '; a server that writes makes them when it starts'
 
 /** `none` for a table of versions without a row. */
 export async function revisionOf<D>(

@@ -66,6 +66,7 @@ export interface Tokens {
   readonly db: AuthDb
   /** By their hashes. */
   readonly tokens: Recent<AccessToken>
+  readonly readOnly: boolean
 }
 
 /**
@@ -78,22 +79,30 @@ export function hashOfShown(text: string): string {
 }
 
 /** A token that is known to be good, and for which nothing is to be written. */
-export function findKnownToken({ tokens }: Tokens, hash: string, now: number): AccessToken | undefined {
+export function findKnownToken(
+  { tokens, readOnly }: Tokens,
+  hash: string,
+  now: number,
+): AccessToken | undefined {
   const known = tokens.peek(hash)
-  return known && now < known.expirationTime && !isToBeNoted(known, now) ? known : undefined
+  return known && now < known.expirationTime && (readOnly || !isToBeNoted(known, now)) ? known : undefined
 }
 
 /**
  * The token while it is good; notes that it is in use.
  * @throws ApiError UNAUTHENTICATED
  */
-export async function checkToken({ db, tokens }: Tokens, hash: string, now: number): Promise<AccessToken> {
+export async function checkToken(
+  { db, tokens, readOnly }: Tokens,
+  hash: string,
+  now: number,
+): Promise<AccessToken> {
   const token = await tokens.find(hash)
   if (!token) throw refused('it is not known, or was revoked')
   if (token.expirationTime <= now) {
     throw refused(`it expired on ${new Date(token.expirationTime).toISOString()}`)
   }
-  if (isToBeNoted(token, now)) {
+  if (!readOnly && isToBeNoted(token, now)) {
     await noteTokenUse(db, token.id, now, now - NOTED_EVERY_MS)
     tokens.forget(hash)
   }

@@ -50,7 +50,7 @@ interface Repeated {
 }
 
 export class AuditLog {
-  readonly #db: AuthDb
+  readonly #db: AuthDb | undefined
   readonly #log: AuditOutput
   readonly #clock: () => number
   readonly #retentionMs: number
@@ -62,7 +62,8 @@ export class AuditLog {
   #nextCleaning = 0
   #writing: Promise<void> | undefined
 
-  constructor(db: AuthDb, log: AuditOutput, { retentionDays, clock = Date.now }: AuditSettings) {
+  /** @param db undefined on a server that only reads: then entries are in the log alone */
+  constructor(db: AuthDb | undefined, log: AuditOutput, { retentionDays, clock = Date.now }: AuditSettings) {
     this.#db = db
     this.#log = log
     this.#clock = clock
@@ -121,11 +122,13 @@ export class AuditLog {
   #add(event: AuditEvent, times: Pick<Repeated, 'firstTime' | 'lastTime' | 'count'>): void {
     const row = rowOf(event, times)
     this.#log.info({ audit: row }, 'audit')
+    if (!this.#db) return
     if (this.#waiting.length < MOST_WAITING) this.#waiting.push(row)
     else this.#lost += 1
   }
 
   async #write(): Promise<void> {
+    if (!this.#db) return
     try {
       while (this.#waiting.length > 0) {
         const rows = this.#waiting.slice(0, ROWS_PER_STATEMENT)
@@ -145,7 +148,7 @@ export class AuditLog {
   /** In small steps: a long statement would hold up whoever signs in. */
   async #clean(): Promise<void> {
     const now = this.#clock()
-    if (this.#retentionMs === 0 || now < this.#nextCleaning) return
+    if (!this.#db || this.#retentionMs === 0 || now < this.#nextCleaning) return
     const deleted = await deleteAuditBefore(this.#db, now - this.#retentionMs, ROWS_PER_STATEMENT)
     if (deleted < ROWS_PER_STATEMENT) this.#nextCleaning = now + BETWEEN_CLEANINGS_MS
   }

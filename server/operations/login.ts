@@ -6,7 +6,14 @@ import type { Config } from '../config.ts'
 import type { GroupRole, LoginWay } from '../config-values.ts'
 import { databaseOptions } from '../database-options.ts'
 import type { Db } from '../db/index.ts'
-import { type AuthDb, isSameDatabase, isSameServer, migrateLogin, openLoginDatabase } from '../db/login.ts'
+import {
+  type AuthDb,
+  isSameDatabase,
+  isSameServer,
+  migrateLogin,
+  openLoginDatabase,
+  requireLogin,
+} from '../db/login.ts'
 import { type LoginSettings, readLoginSettings } from '../login-settings.ts'
 import { type AccessToken, findTokenByHash } from '../store/access-tokens.ts'
 import { findUserWithGrants, type UserWithGrants } from '../store/users.ts'
@@ -30,6 +37,8 @@ export interface Login {
   /** Access tokens by their hashes. */
   readonly tokens: Recent<AccessToken>
   readonly signInGuard: SignInGuard
+  /** Whether nothing is noted of who comes, and nobody is made a user. */
+  readonly readOnly: boolean
 }
 
 export interface Log extends AuditOutput {
@@ -58,10 +67,11 @@ export async function openLogin(config: Config, tracking: Db, log: Log): Promise
       freeFailures: config.signInFreeFailures,
       longestSeconds: config.signInLongestSeconds,
     }),
-    audit: new AuditLog(db, log, { retentionDays: config.auditRetentionDays }),
+    audit: new AuditLog(config.readOnly ? undefined : db, log, { retentionDays: config.auditRetentionDays }),
+    readOnly: config.readOnly,
   }
   try {
-    if (login.ways.includes('basic')) await ensureAdmin(login, settings, log)
+    if (login.ways.includes('basic') && !config.readOnly) await ensureAdmin(login, settings, log)
     return login
   } catch (error) {
     await closeLogin(login, tracking)
@@ -90,7 +100,7 @@ async function openUsers(
 ): Promise<AuthDb> {
   if (isSameDatabase(databaseUri, config.backendStoreUri)) {
     const db = tracking as unknown as AuthDb
-    await migrateLogin(db)
+    await (config.readOnly ? requireLogin(db) : migrateLogin(db))
     return db
   }
   return openLoginDatabase(databaseUri, credentialsFor(databaseUri, config), databaseSetting)

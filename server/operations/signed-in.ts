@@ -1,6 +1,6 @@
 /** People whom somebody else has signed in: an identity provider, or a load balancer. */
 import type { AuthDb } from '../db/login.ts'
-import { ApiError } from '../errors.ts'
+import { ApiError, onlyReads } from '../errors.ts'
 import {
   deleteAssignment,
   findAssignment,
@@ -28,6 +28,13 @@ export async function signedIn(login: Login, { username, groups }: Person): Prom
   const known = await login.users.find(username)
   const wanted = rolesOfGroups(login, groups)
   if (known && hasRoles(login, known, wanted)) return known
+  if (login.readOnly) {
+    throw onlyReads(
+      known
+        ? `the groups of ${username} are others than when they came last, and it cannot change their roles`
+        : `it cannot make ${username} a user, who has never come before`,
+    )
+  }
   await addUser(login, username)
   await login.db.transaction().execute((tx) => setRoles(tx, login, username, wanted))
   login.users.forget(username)

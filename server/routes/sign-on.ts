@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import { sendPage } from '../auth/sign-on-pages.ts'
 import type { Context } from '../context.ts'
-import { ApiError } from '../errors.ts'
+import { ApiError, onlyReads } from '../errors.ts'
 import type { Route } from './route.ts'
 
 const RETRY_AFTER_SECONDS = 5
@@ -26,6 +26,7 @@ export function signOnRoutes({ config, login }: Context): Route[] {
   })
   const delegated = (name: 'sign-in' | 'callback' | 'sign-out') =>
     route(name, async (context, request, reply) => {
+      if (config.readOnly) throw onlyReads('no session begins or ends here')
       opened ??= openSignOn(context)
       const handlers = await opened
       return handlers[name](context, request, reply)

@@ -45,11 +45,15 @@ export async function startSession(db: AuthDb, session: NewSession, now: number)
   return id
 }
 
-/** Whose session it is, while it lasts: its user is still there, with the password it had. Notes that it is in use. */
+/** Whose session it is, while it lasts: its user is still there, with the password it had. Notes that it is in use, unless only reading. */
 export async function findSessionUser(
   db: AuthDb,
   id: string,
-  { now, idleMs }: { readonly now: number; readonly idleMs: number },
+  {
+    now,
+    idleMs,
+    readOnly = false,
+  }: { readonly now: number; readonly idleMs: number; readonly readOnly?: boolean },
 ): Promise<string | undefined> {
   const id_hash = hashOf(id)
   const row = await db
@@ -64,7 +68,7 @@ export async function findSessionUser(
     .where('session.seen_time', '>', now - idleMs)
     .executeTakeFirst()
   if (!row || row.password_mark !== hashOf(row.password_hash ?? '')) return undefined
-  if (now - Number(row.seen_time) >= NOTED_EVERY_MS) {
+  if (!readOnly && now - Number(row.seen_time) >= NOTED_EVERY_MS) {
     await db
       .updateTable('trackyard_sessions')
       .set({ seen_time: now })

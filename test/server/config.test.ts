@@ -61,6 +61,7 @@ const withoutCredentials: fc.Arbitrary<Config> = fc.record({
   host: word,
   port: fc.integer({ min: 0, max: 65_535 }),
   workers: fc.integer({ min: 1, max: 64 }),
+  readOnly: fc.boolean(),
   staticPrefix: fc.oneof(fc.constant(''), folder),
   allowedHosts: words,
   corsAllowedOrigins: words,
