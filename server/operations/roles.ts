@@ -18,6 +18,7 @@ import {
   updateRole,
 } from '../store/roles.ts'
 import { getUser } from '../store/users.ts'
+import { keepingAnAdministrator } from './administrators.ts'
 import type { Login } from './login.ts'
 
 /** @throws ApiError RESOURCE_ALREADY_EXISTS */
@@ -51,13 +52,13 @@ export async function changeRole(
   })
 }
 
-/** Deletes a role, what it grants and who holds it. @throws ApiError RESOURCE_DOES_NOT_EXIST */
-export async function removeRole({ db, users }: Login, id: number): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+/** Deletes a role, what it grants and who holds it. @throws ApiError RESOURCE_DOES_NOT_EXIST, BAD_REQUEST */
+export async function removeRole(login: Login, id: number): Promise<void> {
+  await keepingAnAdministrator(login, async (tx) => {
     await getRole(tx, id)
     await deleteRole(tx, id)
   })
-  users.forgetAll()
+  login.users.forgetAll()
 }
 
 /** @throws ApiError RESOURCE_DOES_NOT_EXIST, RESOURCE_ALREADY_EXISTS */
@@ -79,18 +80,18 @@ export async function addRolePermission(
   return added
 }
 
-/** Changes a grant of a role, or takes it away. @throws ApiError RESOURCE_DOES_NOT_EXIST */
+/** Changes a grant of a role, or takes it away. @throws ApiError RESOURCE_DOES_NOT_EXIST, BAD_REQUEST */
 export async function changeRolePermission(
-  { db, users }: Login,
+  login: Login,
   id: number,
   change: (tx: Login['db'], permission: RolePermission) => Promise<void>,
 ): Promise<RolePermission> {
-  const changed = await db.transaction().execute(async (tx) => {
+  const changed = await keepingAnAdministrator(login, async (tx) => {
     const permission = await getRolePermission(tx, id)
     await change(tx, permission)
     return permission
   })
-  users.forgetAll()
+  login.users.forgetAll()
   return changed
 }
 
@@ -112,9 +113,9 @@ export async function assignRole(
   return assigned
 }
 
-/** @throws ApiError RESOURCE_DOES_NOT_EXIST */
-export async function unassignRole({ db, users }: Login, username: string, roleId: number): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+/** @throws ApiError RESOURCE_DOES_NOT_EXIST, BAD_REQUEST */
+export async function unassignRole(login: Login, username: string, roleId: number): Promise<void> {
+  await keepingAnAdministrator(login, async (tx) => {
     const { id } = await getUser(tx, username)
     const there = await findAssignment(tx, id, roleId)
     if (!there) {
@@ -123,7 +124,7 @@ export async function unassignRole({ db, users }: Login, username: string, roleI
     }
     await deleteAssignment(tx, there.id)
   })
-  users.forget(username)
+  login.users.forget(username)
 }
 
 function taken(message: string): ApiError {

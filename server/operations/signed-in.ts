@@ -22,7 +22,6 @@ export interface Person {
 /**
  * The user of a person who has been signed in elsewhere: made at the first time, without a password, and with the roles
  * that its groups stand for. Roles that no group stands for are left alone.
- * @throws ApiError UNAUTHENTICATED where the database takes the name for another user's
  */
 export async function signedIn(login: Login, { username, groups }: Person): Promise<UserWithGrants> {
   const known = await login.users.find(username)

@@ -2,6 +2,7 @@
 import { invalidParameter } from '../errors.ts'
 import { deleteRole, findRoleId, ownRoleName } from '../store/roles.ts'
 import { deleteUserRows, getUser, insertUser, isUsername, type User, updateUser } from '../store/users.ts'
+import { keepingAnAdministrator } from './administrators.ts'
 import type { Login } from './login.ts'
 import { checkNewPassword } from './passwords.ts'
 
@@ -44,18 +45,19 @@ export async function changePassword(
   login.users.forget(username)
 }
 
+/** @throws ApiError RESOURCE_DOES_NOT_EXIST, BAD_REQUEST for the last administrator */
 export async function setAdmin(login: Login, username: string, isAdmin: boolean): Promise<void> {
-  await updateUser(login.db, username, { isAdmin })
+  await keepingAnAdministrator(login, (tx) => updateUser(tx, username, { isAdmin }))
   login.users.forget(username)
 }
 
-/** Deletes a user with what is granted to it. @throws ApiError RESOURCE_DOES_NOT_EXIST */
-export async function deleteUser({ db, users }: Login, username: string): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+/** Deletes a user with what is granted to it. @throws ApiError RESOURCE_DOES_NOT_EXIST, BAD_REQUEST */
+export async function deleteUser(login: Login, username: string): Promise<void> {
+  await keepingAnAdministrator(login, async (tx) => {
     const { id } = await getUser(tx, username)
     const own = await findRoleId(tx, ownRoleName(id))
     if (own !== undefined) await deleteRole(tx, own)
     await deleteUserRows(tx, id)
   })
-  users.forget(username)
+  login.users.forget(username)
 }

@@ -13,7 +13,7 @@ const PASSWORD = 'correct horse battery'
 
 /** A server with a login, asked as one user or another. */
 async function lockedServer(settings: Parameters<typeof loginContext>[0] = {}) {
-  const { context } = await loginContext(settings)
+  const { context, login } = await loginContext(settings)
   const app = buildApp(context)
   onTestFinished(() => app.close())
   const admin = asUser(app, 'admin', ADMIN_PASSWORD)
@@ -21,7 +21,7 @@ async function lockedServer(settings: Parameters<typeof loginContext>[0] = {}) {
     await admin('POST', 'users/create', { username, password: PASSWORD })
     return asUser(app, username, PASSWORD)
   }
-  return { app, admin, make }
+  return { app, admin, make, login }
 }
 
 function asUser(app: FastifyInstance, username: string, password: string) {
@@ -38,6 +38,49 @@ function asUser(app: FastifyInstance, username: string, password: string) {
     return { status: answer.statusCode, body: answer.json() }
   }
 }
+
+describe('the last administrator', () => {
+  const LEFT = { error_code: 'BAD_REQUEST', message: expect.stringContaining('Make another user') }
+  const isAdmin = (username: string, is_admin: boolean) => ({ username, is_admin })
+
+  it('stays one, and may go when there is another', async () => {
+    const { admin, make } = await lockedServer()
+    expect(await admin('PATCH', 'users/update-admin', isAdmin('admin', false))).toEqual({
+      status: 400,
+      body: LEFT,
+    })
+    const ann = await make('ann')
+    await admin('PATCH', 'users/update-admin', isAdmin('ann', true))
+    const both = await Promise.all([
+      ann('PATCH', 'users/update-admin', isAdmin('admin', false)),
+      admin('PATCH', 'users/update-admin', isAdmin('ann', false)),
+    ])
+    // Each has taken the other's right, or heard that it is too late.
+    expect(both.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1)
+  })
+
+  it('may be one by a role, which nothing takes away then', async () => {
+    const { admin, make, login } = await lockedServer()
+    const ann = await make('ann')
+    const { role } = (await admin('POST', 'roles/create', { name: 'admin', workspace: 'default' })).body
+    const all = { role_id: role.id, resource_type: 'workspace', resource_pattern: '*', permission: 'MANAGE' }
+    const { role_permission } = (await admin('POST', 'roles/permissions/add', all)).body
+    const held = { username: 'ann', role_id: role.id }
+    await admin('POST', 'roles/assign', held)
+    expect((await ann('DELETE', 'users/delete', { username: 'admin' })).status).toBe(200)
+    const role_permission_id = role_permission.id
+    for (const [method, path, json] of [
+      ['DELETE', 'roles/unassign', held],
+      ['DELETE', 'roles/delete', { role_id: role.id }],
+      ['DELETE', 'roles/permissions/remove', { role_permission_id }],
+      ['PATCH', 'roles/permissions/update', { role_permission_id, permission: 'USE' }],
+    ] as const) {
+      expect([path, await ann(method, path, json)]).toEqual([path, { status: 400, body: LEFT }])
+    }
+    login.users.forgetAll()
+    expect((await ann('GET', 'users/current')).body.user).toMatchObject({ username: 'ann', is_admin: true })
+  })
+})
 
 describe('signing in with a password', () => {
   it('is asked of everybody, and answered the same whoever is unknown or wrong', async () => {
