@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { ApiError } from '../errors.ts'
+import { isBusy, toApiError } from './sqlite-errors.ts'
 import { BUSY_ATTEMPT_MS, type Handle } from './sqlite-handle.ts'
 
 /** How long a write waits for another process that holds the database, as MLflow's own sessions do. */
@@ -34,7 +36,7 @@ export class SharedCommit {
       this.#writer.exec('SAVEPOINT turn')
     } catch (error) {
       this.#endTurn()
-      throw error
+      throw toApiError(error)
     }
   }
 
@@ -43,7 +45,7 @@ export class SharedCommit {
       this.#writer.exec('RELEASE turn')
     } catch (error) {
       this.rollback()
-      return Promise.reject(error)
+      return Promise.reject(toApiError(error))
     }
     const acknowledged = new Promise<void>((resolve, reject) => this.#released.push({ resolve, reject }))
     this.#endTurn()
@@ -52,7 +54,7 @@ export class SharedCommit {
 
   rollback(): void {
     if (this.#writer.inTransaction) this.#writer.exec('ROLLBACK TO turn; RELEASE turn')
-    else this.#lose(new Error('the database rolled the transaction back'))
+    else this.#lose(rolledBack())
     this.#endTurn()
   }
 
@@ -122,10 +124,11 @@ export class SharedCommit {
 
   #lose(error: unknown): void {
     this.#members = 0
-    for (const { reject } of this.#released.splice(0)) reject(error)
+    for (const { reject } of this.#released.splice(0)) reject(toApiError(error))
   }
 }
 
-function isBusy(error: unknown): boolean {
-  return [5, 6].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff)
+/** What the others of a commit are told when SQLite undoes all of it for the fault of one. */
+function rolledBack(): ApiError {
+  return new ApiError('TEMPORARILY_UNAVAILABLE', 'The database rolled the transaction back; try again.')
 }

@@ -15,6 +15,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import { SharedCommit } from './sqlite-commit.ts'
+import { toApiError } from './sqlite-errors.ts'
 import { Handle } from './sqlite-handle.ts'
 
 /** @param path the database file; empty for one in memory */
@@ -99,6 +100,14 @@ class Session implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      return await this.#execute<R>(query)
+    } catch (error) {
+      throw toApiError(error)
+    }
+  }
+
+  async #execute<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.inTransaction) return this.#writer.execute(query)
     if (query.query.kind === 'SelectQueryNode') {
       if (this.#reader === this.#writer) return this.#commits.alone(() => this.#writer.execute<R>(query))
