@@ -149,10 +149,9 @@ describe('who signs in where only reads are served', { timeout: 60_000 }, () => 
     const { context, login } = await loginContext({ groupRoles })
     await signedIn(login, { username: 'ann', groups: ['ops'] })
     const reading = await readOnlyBeside(context)
-    const there = (username: string, groups?: string[]) =>
+    const there = (username: string, groups: string[]) =>
       reading.login && signedIn(reading.login, { username, groups })
     expect((await there('ann', ['ops']))?.username).toBe('ann')
-    expect((await there('ann'))?.username).toBe('ann')
     await expect(there('ann', [])).rejects.toThrow(`${ONLY_READS}the groups of ann are others`)
     await expect(there('bob', ['ops'])).rejects.toThrow(`${ONLY_READS}it cannot make bob a user`)
   })
