@@ -17,7 +17,7 @@ const RDS = {
   clients: z
     .array(z.cidrv4({ error: 'must be a range of IPv4 addresses such as 10.0.1.5/32' }))
     .min(1, { error: 'must name at least one range' }),
-  /** @default db.t4g.medium */
+  /** Processors and memory, as RDS names them. @default db.t4g.medium */
   instanceClass: text(
     /^db\.[a-z0-9]+\.[a-z0-9]+$/,
     'must be an instance class such as db.t4g.medium',
@@ -46,7 +46,7 @@ export const database = z.discriminatedUnion(
       kind: z.literal('postgres'),
       /** Host name or address. User and password are no settings: servers read them from `DATABASE_SECRET`. */
       host: text(/^[^\s/@:]+$/, 'must be a host name or an address'),
-      /** @default 5432 */
+      /** Port of that host. @default 5432 */
       port: wholeNumber(1, 65_535).default(5432),
       /** Name of the database on that host. @default mlflow */
       name: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name').default('mlflow'),

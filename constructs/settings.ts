@@ -44,6 +44,7 @@ export const TRACKING_OPTIONS = z.strictObject({
   name: text(/^[a-z][a-z0-9-]{0,29}$/, 'must be a-z, 0-9 and -, at most 30, a letter first').default(
     'trackyard',
   ),
+  /** What the stack is: `local`, for one person; `team`; `enterprise`. Pulumi's programs take it from the stack's name. */
   tier: z.enum(TIERS),
   /** Reference of an image that exists. @default one built from the repository's docker/Dockerfile */
   image: text(/^[^\s]+$/, 'must be the reference of an image').optional(),
@@ -77,9 +78,9 @@ export const TRACKING_OPTIONS = z.strictObject({
   replicas: wholeNumber(1, 100).default(1),
   /** Daily backups of databases and artifacts. @default the team tier: at 02:30 UTC, 14 of them kept */
   backup: backup.optional(),
-  /** @default SQLite in the data folder; the team tier: PostgreSQL in a container */
+  /** Where runs, models and users are kept. @default SQLite in the data folder; the team tier: PostgreSQL in a container */
   database: database.prefault({ kind: 'sqlite' }),
-  /** @default a folder in the data folder */
+  /** Where the files of runs and models are kept. @default a folder in the data folder */
   artifacts: artifacts.prefault({ kind: 'local' }),
   /** Least severe log lines the server writes. @default info */
   logLevel: asServer('logLevel', z.custom<Config['logLevel']>()).default(SETTINGS.logLevel.fallback),

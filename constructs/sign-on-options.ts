@@ -55,9 +55,13 @@ const people = z.discriminatedUnion(
     z.strictObject({
       kind: z.literal('load-balancer-oidc'),
       ...CLIENT,
+      /** Secret of this server at the provider. */
       clientSecretArn: secretArn,
+      /** Where the provider signs people in. */
       authorizationEndpoint: httpsUrl,
+      /** Where the provider hands out tokens. */
       tokenEndpoint: httpsUrl,
+      /** Where the provider says who somebody is. */
       userInfoEndpoint: httpsUrl,
       /** Scopes to ask for. @default openid email profile */
       scopes: SETTINGS.oidcScopes.schema.default(SETTINGS.oidcScopes.fallback),
@@ -67,6 +71,7 @@ const people = z.discriminatedUnion(
     /** The same with a user pool of Amazon Cognito. */
     z.strictObject({
       kind: z.literal('load-balancer-cognito'),
+      /** The pool whose users may enter. */
       userPoolArn: text(
         /^arn:[\w-]+:cognito-idp:[\w-]+:\d{12}:userpool\/[\w-]+$/,
         'must be the ARN of a user pool',

@@ -1,7 +1,7 @@
 import * as docker from '@pulumi/docker'
 import * as pulumi from '@pulumi/pulumi'
 import { DATABASE, DATABASE_HOST, DATABASES, databaseCommand } from '../team.ts'
-import { confined, environmentList, type Labels } from './confined.ts'
+import { confined, environmentList, type Labels, labelList } from './confined.ts'
 import { ContainerFiles } from './container-files.ts'
 import { watched } from './health.ts'
 import { remoteImage } from './images.ts'
@@ -52,7 +52,7 @@ export class PostgresDatabase extends pulumi.ComponentResource {
     )
     const volume = new docker.Volume(
       name,
-      { name: pulumi.interpolate`${args.name}-database` },
+      { name: pulumi.interpolate`${args.name}-database`, labels: labelList(labels) },
       { parent: this, retainOnDelete: true },
     )
     const container = new docker.Container(

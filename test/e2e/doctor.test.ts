@@ -66,6 +66,27 @@ describe('trackyard doctor --url', { timeout: 60_000 }, () => {
     })
   })
 
+  it('tells a login without credentials from one that refuses them', async () => {
+    const folder = await temporaryFolder()
+    const password = 'a password of administrators'
+    const server = await started(folder, {
+      MLFLOW_APP_NAME: 'basic-auth',
+      TRACKYARD_AUTH_DATABASE_URI: `sqlite:///${join(folder, 'users.db')}`,
+      MLFLOW_AUTH_ADMIN_PASSWORD: password,
+    })
+    const as = async (credentials: Record<string, string>) =>
+      find((await doctor(['--url', server], credentials)).reports, 'login')
+    const name = { MLFLOW_TRACKING_USERNAME: 'admin' }
+    expect(await as({})).toMatchObject({
+      outcome: 'failed',
+      advice: expect.stringMatching(/^set MLFLOW_TRACKING_USERNAME/),
+    })
+    const refused = await as({ ...name, MLFLOW_TRACKING_PASSWORD: 'wr0ng-password' })
+    expect(refused).toMatchObject({ outcome: 'failed', advice: expect.stringMatching(/^correct /) })
+    expect(JSON.stringify(refused)).not.toContain('wr0ng')
+    expect((await as({ ...name, MLFLOW_TRACKING_PASSWORD: password })).outcome).toBe('ok')
+  })
+
   it('notices a clock that is wrong', async () => {
     const server = await started(await temporaryFolder())
     const late = await listening(

@@ -1,5 +1,6 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { parseEnv } from 'node:util'
+import { parseEnv, promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { caddyfile } from '../../constructs/caddyfile.ts'
 import { parseSettings } from '../../constructs/settings.ts'
@@ -108,6 +109,12 @@ it('.envs/team.env.example says what docker-compose.yaml does without it', async
   expect({ ...fallbacks, ...Object.fromEntries(forCompose) }).toEqual(fallbacks)
   const forServers = Object.fromEntries(example.filter(([name]) => !name.startsWith('TEAM_')))
   expect(parseConfig(forServers).login).toEqual(['basic'])
+})
+
+it('Git ignores the secrets and the settings that `make up` writes', async () => {
+  const made = ['.secrets/admin.password', '.secrets/mlflow.password', '.envs/team.env']
+  const { stdout } = await promisify(execFile)('git', ['check-ignore', ...made])
+  expect(stdout.trim().split('\n')).toEqual(made)
 })
 
 it('.envs/source.env says what the server does without it', async () => {

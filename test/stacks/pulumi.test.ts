@@ -98,6 +98,20 @@ describe('the Pulumi stack team', () => {
     expect(new Set(containers.map(({ provider }) => provider))).toEqual(
       new Set(['urn:pulumi:team::trackyard::pulumi:providers:docker::engine::id-of-engine']),
     )
+    // What it hands to a container goes through the engine: a path would be one of the other machine.
+    const mounts = containers.flatMap(({ inputs }) => inputs.volumes ?? [])
+    expect(mounts.length).toBeGreaterThan(5)
+    expect(mounts.filter((one: object) => 'hostPath' in one || 'fromContainer' in one)).toEqual([])
+  })
+
+  it('labels everything it has on the engine', async () => {
+    const registered = await startEngine('team')
+    await runProgram({ labels: '{"owner":"ml-platform"}' })
+    const onEngine = registered.filter(({ type }) => /^docker:index.*:(Container|Network|Volume)$/.test(type))
+    expect(onEngine.length).toBeGreaterThan(10)
+    const owner = { label: 'owner', value: 'ml-platform' }
+    for (const { name, type, inputs } of onEngine)
+      expect(inputs.labels, `${type} ${name}`).toContainEqual(owner)
   })
 
   it('says which file of a certificate it cannot read', async () => {
