@@ -1,5 +1,20 @@
 /** MLflow's schema of users and what they may do, at the contract's revision; it may share a database with the tracking schema. */
-import { booleanColumn, integerColumn, nullable, serial, table, varchar, withDefault } from '../table.ts'
+import {
+  booleanColumn,
+  integerColumn,
+  nullable,
+  onMysql,
+  serial,
+  table,
+  varchar,
+  withDefault,
+} from '../table.ts'
+
+/** Byte for byte and blank for blank, in the words of each of the two. */
+const EXACT = 'CHARACTER SET utf8mb4 COLLATE /*!80017 utf8mb4_0900_bin */ /*M! utf8mb4_nopad_bin */'
+
+/** A name, of which MySQL would else take another spelling for the same. MLflow has no such tables there to be like. */
+const exactName = (length: number) => onMysql({ type: `VARCHAR(${length}) ${EXACT}` }, varchar(length))
 
 export const alembicVersionAuth = table(
   'alembic_version_auth',
@@ -11,7 +26,7 @@ export const users = table(
   'users',
   {
     id: serial(),
-    username: nullable(varchar(255)),
+    username: nullable(exactName(255)),
     password_hash: nullable(varchar(255)),
     is_admin: nullable(booleanColumn()),
   },
@@ -31,7 +46,7 @@ export const roles = table(
   'roles',
   {
     id: serial(),
-    name: varchar(255),
+    name: exactName(255),
     workspace: varchar(63),
     description: nullable(varchar(1024)),
   },
@@ -48,7 +63,7 @@ export const rolePermissions = table(
     id: serial(),
     role_id: integerColumn(),
     resource_type: varchar(64),
-    resource_pattern: varchar(255),
+    resource_pattern: exactName(255),
     permission: varchar(255),
   },
   {
