@@ -105,7 +105,13 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
       [FILES, 'A23: the files attached to a trace are read from its folder only'],
     ],
   },
-  A24: { attack: 'a webhook to what only the server reaches', tests: [[WEBHOOKS, 'is refused: %s']] },
+  A24: {
+    attack: 'a webhook to what only the server reaches',
+    tests: [
+      [WEBHOOKS, 'is refused: %s'],
+      [WEBHOOKS, 'connects to nothing when its address stopped being public: %s'],
+    ],
+  },
   A25: {
     attack: 'the same, spelt otherwise',
     tests: [
@@ -204,7 +210,11 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     attack: 'more than fits',
     tests: [
       [LIMITS, 'is refused whole with more text than fits'],
-      [SECURITY, 'is answered even while most of a large body is on its way'],
+      [LIMITS, 'is refused whole with %i %s'],
+      [
+        SECURITY,
+        'is answered, where it is too large, to a client that reads only once it has sent all of it',
+      ],
     ],
   },
   A53: {
@@ -220,6 +230,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     tests: [
       ['test/server/search-refusals.test.ts', 'is refused where a filter has no place for it'],
       ['test/server/search-refusals.test.ts', 'is taken for the text it is'],
+      ['test/server/search-refusals.test.ts', 'is taken for the text it is in the key of an order'],
     ],
   },
   A56: {
@@ -321,6 +332,10 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
         'an artifact bucket is private, encrypted and versioned, and stays when its stack goes',
       ],
       ['test/constructs/cloud.test.ts', OWN_BUCKET],
+      [
+        'test/constructs/cloud.test.ts',
+        'has a database that is encrypted, closed and deleted by nobody by mistake',
+      ],
     ],
   },
   M13: {
@@ -345,6 +360,10 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
         'lets the servers reach their bucket, their role in the database and the keys, and nothing else',
       ],
       [ENTERPRISE, 'lets nobody act on every secret or every bucket'],
+      [
+        'test/constructs/cdk/artifact-bucket.test.ts',
+        'whoever may read and write artifacts may do what the table says, on this bucket and its key',
+      ],
       [
         'test/stacks/role-features.test.ts',
         'is no more than they need: with any action dropped, one of them is refused',

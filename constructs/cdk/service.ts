@@ -10,10 +10,11 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
 import type { Config, SettingName } from '../../server/config.ts'
 import { SETTINGS } from '../../server/config-settings.ts'
-import { CONTAINER_USER, HEALTH_CHECK, SCRATCH, stopTimeoutSeconds } from '../container.ts'
+import { HEALTH_CHECK, stopTimeoutSeconds } from '../container.ts'
 import { DATABASE_SECRET } from '../environment.ts'
 import { CONTAINER_PORT, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
 import { closedSecurityGroup } from './closed-security-group.ts'
+import { confinement } from './confined-container.ts'
 import { newLogKey } from './log-key.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { rollbackAlarm } from './rollback-alarm.ts'
@@ -228,10 +229,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       ),
       cpu,
       memoryLimitMiB: this.#settings.memoryMiB,
-      user: CONTAINER_USER,
-      readonlyRootFilesystem: true,
-      dockerSecurityOptions: ['no-new-privileges'],
-      linuxParameters: new ecs.LinuxParameters(this, 'Linux'),
+      ...confinement(this, 'Linux'),
       healthCheck: {
         command: [...HEALTH_CHECK.command],
         interval: Duration.seconds(HEALTH_CHECK.intervalSeconds),
@@ -246,11 +244,5 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       prepareDatabase(task, container, { image, environment, administrator, logGroup: this.logGroup })
     }
     container.addUlimits({ name: ecs.UlimitName.NOFILE, softLimit: 16_384, hardLimit: 16_384 })
-    container.linuxParameters?.dropCapabilities(ecs.Capability.ALL)
-    container.linuxParameters?.addTmpfs({
-      containerPath: SCRATCH.path,
-      size: SCRATCH.sizeMiB,
-      mountOptions: [ecs.TmpfsMountOption.NOEXEC, ecs.TmpfsMountOption.NOSUID, ecs.TmpfsMountOption.NODEV],
-    })
   }
 }

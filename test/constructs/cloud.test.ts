@@ -41,12 +41,23 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
     expect(one('Bucket')).toMatchObject({ bucket: 'models' })
     expect(one('BucketPublicAccessBlock')).toMatchObject({
       blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
       restrictPublicBuckets: true,
     })
+    expect(one('BucketServerSideEncryptionConfiguration').rules).toEqual([
+      expect.objectContaining({ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }),
+    ])
     expect(one('BucketVersioning')).toMatchObject({ versioningConfiguration: { status: 'Enabled' } })
     expect(one('BucketOwnershipControls')).toMatchObject({ rule: { objectOwnership: 'BucketOwnerEnforced' } })
     expect(JSON.parse(one('BucketPolicy').policy).Statement).toEqual([
-      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: ['arn:of:models', 'arn:of:models/*'],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
     ])
     expect(one('BucketLifecycleConfiguration').rules[0]).toMatchObject({
       noncurrentVersionExpiration: { noncurrentDays: 30 },
@@ -96,6 +107,7 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
       caCertIdentifier: 'rds-ca-rsa2048-g1',
       backupRetentionPeriod: 14,
     })
+    expect(one('ParameterGroup').parameters).toEqual([{ name: 'rds.force_ssl', value: '1' }])
     expect(one('SecurityGroupIngressRule')).toMatchObject({
       cidrIpv4: '10.0.1.5/32',
       fromPort: 5432,

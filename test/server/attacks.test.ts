@@ -60,7 +60,7 @@ describe('a request', () => {
     const answers = [
       await create({ name: long }),
       await create({ name: '9'.repeat(10_000) }),
-      await create({ name: 'x', artifact_location: `s3://b/${long}` }),
+      await create({ name: 'x', artifact_location: `mlflow-artifacts:/${long}` }),
       await call(app, 'POST', 'registered-models/create', { name: long }),
       await call(app, 'GET', 'experiments/get', { experiment_id: '9'.repeat(5_000) }),
       await call(app, 'GET', 'runs/get', { run_id: 'a'.repeat(5_000) }),

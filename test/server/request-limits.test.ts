@@ -30,6 +30,22 @@ describe('a batch', () => {
   })
 
   it.each([
+    [1_001, 'metrics', 1_000],
+    [101, 'params', 100],
+    [101, 'tags', 100],
+  ])('is refused whole with %i %s', async (count, kind, most) => {
+    const { app, run_id } = await appWithRun()
+    const entries = Array.from({ length: count }, (_, at) => ({ key: `k${at}`, value: 1, timestamp: 1 }))
+    const texts = entries.map(({ key }) => ({ key, value: 'x' }))
+    const sent = { run_id, [kind]: kind === 'metrics' ? entries : texts }
+    const refused = await call(app, 'POST', 'runs/log-batch', sent)
+    expect([refused.status, refused.body.error_code]).toEqual([400, 'INVALID_PARAMETER_VALUE'])
+    expect(refused.body.message).toContain(`at most ${most} ${kind}. Got ${count} ${kind}.`)
+    const { body } = await call(app, 'GET', 'runs/get', { run_id })
+    expect(body.run.data[kind] ?? []).not.toContainEqual(expect.objectContaining({ key: 'k0' }))
+  })
+
+  it.each([
     ['params', 6_000],
     ['tags', 8_000],
     // Longer values are cut before they are counted.

@@ -128,6 +128,7 @@ describe('attack A54: searches out of all proportion', () => {
       ['half-open brackets', { filter: 'a['.repeat(4_900) }],
       ['nothing but quotes', { filter: `'"\``.repeat(100_000) }],
       ['300 kB of spaces', { filter: `a${' '.repeat(300_000)}.` }],
+      ['20,000 ids', { filter: `run_id NOT IN (${"'a',".repeat(20_000)})` }],
       ['300 kB of digits', { filter: `start_time > ${'9'.repeat(300_000)}` }],
     ] as const) {
       await refusal(search)
@@ -178,6 +179,7 @@ describe('attack A55: SQL in a search', () => {
       ["tags.t LIKE '100_'", ['kept']],
       ["params.p LIKE \"%' OR '1'='1\"", []],
       ['params.p = "o\'brien"', ['kept']],
+      ["run_id IN (\"a') OR ('1'='1\")", []],
       ["run_id NOT IN (\"a') OR ('1'='1\")", ['kept']],
       ['metrics.`m") > 0 OR ("1` > 0', []],
     ] as const) {
