@@ -228,6 +228,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
   A55: {
     attack: 'SQL in a search',
     tests: [
+      ['test/server/search-refusals.test.ts', 'refuses filters MLflow has no meaning for'],
       ['test/server/search-refusals.test.ts', 'is refused where a filter has no place for it'],
       ['test/server/search-refusals.test.ts', 'is taken for the text it is'],
       ['test/server/search-refusals.test.ts', 'is taken for the text it is in the key of an order'],

@@ -65,7 +65,7 @@ describe('a request', () => {
       await call(app, 'GET', 'experiments/get', { experiment_id: '9'.repeat(5_000) }),
       await call(app, 'GET', 'runs/get', { run_id: 'a'.repeat(5_000) }),
     ]
-    for (const { status } of answers) expect([400, 404]).toContain(status)
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 404])
     expect((await call(app, 'POST', 'experiments/search', { max_results: 9 })).body.experiments).toHaveLength(
       1,
     )
@@ -94,9 +94,14 @@ describe('a request', () => {
         payload: JSON.stringify({ experiment_ids: ['0'], filter: '(((' }),
       }),
     ]
+    const { schema } = context.db
+    await schema.alterTable('webhooks').renameTo('gone').execute()
+    const failed = await app.inject(`${API}/webhooks`)
+    await schema.alterTable('gone').renameTo('webhooks').execute()
+    expect(failed.statusCode).toBe(500)
     const { backendStoreUri, artifactsDestination } = context.config
-    for (const { body } of answers) {
-      expect(body).not.toMatch(/node_modules|\.ts\b|sqlite:|postgresql:|mysql:|select |\n +at /i)
+    for (const { body } of [...answers, failed]) {
+      expect(body).not.toMatch(/node_modules|\.ts\b|sqlite:|postgresql:|mysql:|select |webhooks|\n +at /i)
       for (const secret of [backendStoreUri, artifactsDestination]) expect(body).not.toContain(secret)
     }
   })
