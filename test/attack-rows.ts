@@ -8,6 +8,7 @@ const SECURITY = 'test/server/security.test.ts'
 const ATTACKS = 'test/server/attacks.test.ts'
 const LEAKS = 'test/auth/leaks.test.ts'
 const EVERY_ROUTE = 'test/auth/every-route.test.ts'
+const LEAST_ASKED = 'test/auth/least-asked.test.ts'
 const USERS = 'test/server/users.test.ts'
 const SIGN_ON = 'test/auth/sign-on.test.ts'
 const SESSIONS = 'test/server/sessions.test.ts'
@@ -167,6 +168,8 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     attack: 'every route, without a credential',
     tests: [
       [EVERY_ROUTE, 'is let through where the permission says so, and nowhere else'],
+      [LEAST_ASKED, 'nobody gets in without a credential but to these'],
+      [LEAST_ASKED, 'whoever is signed in gets these, and nothing else, without a grant'],
       ['test/auth/authenticate.test.ts', 'does not start with a route that has no permission'],
     ],
   },
@@ -179,7 +182,10 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
   },
   A45: {
     attack: 'writes of who may read',
-    tests: [[EVERY_ROUTE, 'is let through where the permission says so, and nowhere else']],
+    tests: [
+      [EVERY_ROUTE, 'is let through where the permission says so, and nowhere else'],
+      [LEAST_ASKED, 'who may read may send these, and nothing else that is no GET'],
+    ],
   },
   A46: {
     attack: 'reads of what is denied',
@@ -266,7 +272,9 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
       [SIGN_ON, '%s is refused'],
       [SIGN_ON, 'is good once, even where the provider takes a code again'],
       [SIGN_ON, 'is refused in another browser'],
+      ['test/auth/jwt.test.ts', '%s is refused'],
       ['test/auth/jwt.test.ts', 'that has the public key as its secret'],
+      ['test/auth/jwt.test.ts', 'that is signed by an algorithm that the settings leave out'],
     ],
   },
   M04: {

@@ -76,6 +76,13 @@ describe('a forged JWT is refused', () => {
     await expect(readerOf(issuer)(token)).rejects.toEqual(REFUSED)
   })
 
+  it('that is signed by an algorithm that the settings leave out', async () => {
+    const issuer = await startIssuer('RS256')
+    const token = await issuer.sign()
+    await expect(readerOf(issuer, { jwtAlgorithms: ['RS256'] })(token)).resolves.toMatchObject({})
+    await expect(readerOf(issuer, { jwtAlgorithms: ['ES256', 'PS256'] })(token)).rejects.toEqual(REFUSED)
+  })
+
   it('that another issuer signed', async () => {
     const [issuer, other] = [await startIssuer(), await startIssuer()]
     await expect(readerOf(issuer)(await other.sign({ iss: issuer.url }))).rejects.toEqual(REFUSED)
