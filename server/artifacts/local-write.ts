@@ -1,12 +1,12 @@
 /** Uploads of a local store: all bytes under a private name first, then one rename. */
 import { randomUUID } from 'node:crypto'
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { invalidParameter } from '../errors.ts'
 import { makeFolder, syncFolder } from './local-folder.ts'
 import { checkStaysInside, findReal, isReserved, RESERVED_PREFIX } from './local-path.ts'
-import { uploadBytes } from './upload-bytes.ts'
+import { uploadBatches } from './upload-batches.ts'
 
 const UPLOADS = `${RESERVED_PREFIX}trackyard`
 /** An upload touches its file all the time, so one that rests for so long has no writer. */
@@ -50,11 +50,18 @@ function checkName(path: string): void {
 async function writeTemporary(temporary: string, body: Readable): Promise<void> {
   const file = await open(temporary, 'wx')
   try {
-    await file.writeFile(uploadBytes(body))
+    for await (const batch of uploadBatches(body)) await writeAll(file, batch)
     await file.sync()
   } finally {
     await file.close()
   }
+}
+
+async function writeAll(file: FileHandle, batch: readonly Buffer[]): Promise<void> {
+  const bytes = batch.reduce((sum, { length }) => sum + length, 0)
+  const { bytesWritten } = await file.writev(batch)
+  // A disk that is full takes what has room; only the next write says why.
+  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten))
 }
 
 async function publish(temporary: string, root: string, path: string, attempt = 1): Promise<void> {

@@ -1,5 +1,6 @@
 /** An upload cut into the parts that S3 wants. */
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { S3Place } from './s3-place.ts'
 
 const MIB = 1024 ** 2
@@ -16,14 +17,18 @@ export interface Part {
 export const NO_BYTES: Part = { bytes: Buffer.alloc(0), sha256: createHash('sha256').digest() }
 
 /** Parts in the order they came; each but the last has its full size. An empty upload has none. */
-export async function* partsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Part, undefined> {
+export async function* partsOf(batches: AsyncIterable<readonly Buffer[]>): AsyncGenerator<Part, undefined> {
   let number = 1
   let part = new PartInProgress(partBytes(number))
-  for await (const chunk of chunks) {
-    for (let rest = part.take(chunk); rest.length > 0 || part.isFull; rest = part.take(rest)) {
-      yield part.end()
-      part = new PartInProgress(partBytes(++number))
+  for await (const batch of batches) {
+    for (const chunk of batch) {
+      for (let rest = part.take(chunk); rest.length > 0 || part.isFull; rest = part.take(rest)) {
+        yield part.end()
+        part = new PartInProgress(partBytes(++number))
+      }
     }
+    // A fast client would take every turn of the event loop.
+    await nextTurn()
   }
   if (!part.isEmpty) yield part.end()
 }

@@ -11,7 +11,7 @@ import {
 import { LONGEST_SILENCE_SECONDS } from '../config-settings.ts'
 import { checksumOf, checksumsOf, NO_BYTES, PART_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
 import { newObject, type S3Place } from './s3-place.ts'
-import { uploadBytes } from './upload-bytes.ts'
+import { uploadBatches } from './upload-batches.ts'
 
 /** What one upload holds in memory is these parts and the one that is being filled. */
 const PARTS_IN_FLIGHT = 2
@@ -19,7 +19,7 @@ export const COMPLETE_WITHIN_MS = LONGEST_SILENCE_SECONDS * 1000
 
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {
-  const parts = partsOf(uploadBytes(body))
+  const parts = partsOf(uploadBatches(body))
   const { value: first = NO_BYTES } = await parts.next()
   if (first.bytes.length < PART_BYTES) await putWhole(place, path, first)
   else await putParts(place, path, first, parts)
