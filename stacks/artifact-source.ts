@@ -10,11 +10,11 @@ export function bucketOf(
   { existing, ...props }: ArtifactsOptions,
 ): NewBucketProps | ExistingBucketProps {
   if (!existing) return props
-  const { bucketArn, keyArn, prefix } = existing
+  const { bucketArn, keyArn, prefix, hasObjectLock = false } = existing
   const encryptionKey = keyArn && Key.fromKeyArn(scope, 'ArtifactKey', keyArn)
   const bucket = Bucket.fromBucketAttributes(scope, 'ArtifactBucket', {
     bucketArn,
     ...(encryptionKey && { encryptionKey }),
   })
-  return { bucket, ...(prefix && { prefix }) }
+  return { bucket, hasObjectLock, ...(prefix && { prefix }) }
 }

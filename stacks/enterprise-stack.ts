@@ -104,6 +104,7 @@ export class EnterpriseStack extends Stack {
       },
       config: {
         trustedProxies: [vpc.vpcCidrBlock],
+        ...(artifacts.hasObjectLock && { s3ObjectLock: true }),
         ...(isAtLoadBalancer(signOn.people) && { loadBalancerArn: edge.loadBalancer.loadBalancerArn }),
       },
       secrets,

@@ -4,6 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { accessLogBucket } from './access-logs.ts'
+import { noncurrentDaysUnder, type ObjectLock, retentionOf } from './artifact-lock.ts'
 import { ARTIFACT_FEATURES, type ArtifactFeature, actionsOf } from './artifact-permissions.ts'
 import { allowReplication, type Replica, replicationRole, replicationRule } from './artifact-replication.ts'
 import { PRIVATE_BUCKET } from './private-bucket.ts'
@@ -12,8 +13,8 @@ export interface NewBucketProps {
   /** Of a bucket that is given; one is given or made, never both. */
   readonly bucket?: undefined
   /**
-   * Days to keep a replaced or deleted artifact.
-   * @default 30
+   * Days to keep a replaced or deleted artifact; as many as `objectLock` has at least.
+   * @default 30, or as many as `objectLock` has where these are more
    */
   readonly noncurrentDays?: number
   /**
@@ -29,7 +30,13 @@ export interface NewBucketProps {
   readonly accessLogDays?: number
   /** @default a new key, rotated every year */
   readonly encryptionKey?: kms.IKey
-  /** @default none */
+  /**
+   * A bucket with Object Lock, where S3 takes no upload without a checksum: servers have to be told by
+   * `TRACKYARD_S3_OBJECT_LOCK`, and no upload goes past them.
+   * @default none: versions go when their `noncurrentDays` are over
+   */
+  readonly objectLock?: ObjectLock
+  /** Where there is `objectLock`, a bucket with Object Lock too. @default none */
   readonly replica?: Replica
 }
 
@@ -41,16 +48,24 @@ export interface ExistingBucketProps {
    * @default the whole bucket
    */
   readonly prefix?: string
+  /**
+   * It has Object Lock and a default retention.
+   * @default false
+   */
+  readonly hasObjectLock?: boolean
 }
 
 /** Where artifacts are: private, encrypted, TLS only, versioned, and left when the stack is deleted; or a given one. */
 export class ArtifactBucket extends Construct {
   readonly bucket: s3.IBucket
   readonly prefix: string | undefined
+  /** Whether servers have to be told by `TRACKYARD_S3_OBJECT_LOCK`. */
+  readonly hasObjectLock: boolean
 
   constructor(scope: Construct, id: string, props: NewBucketProps | ExistingBucketProps = {}) {
     super(scope, id)
     this.prefix = props.bucket ? props.prefix : undefined
+    this.hasObjectLock = props.bucket ? props.hasObjectLock === true : props.objectLock !== undefined
     this.bucket = props.bucket ?? this.makeBucket(props)
   }
 
@@ -87,7 +102,8 @@ export class ArtifactBucket extends Construct {
   }
 
   private makeBucket(props: NewBucketProps): s3.Bucket {
-    const { accessLogDays = 365, replica } = props
+    const { accessLogDays = 365, replica, objectLock } = props
+    if (objectLock) atLeastOne('objectLock.days', objectLock.days)
     const { encryptionKey = new kms.Key(this, 'Key', { enableKeyRotation: true }) } = props
     const role = replica && replicationRole(this, 'ReplicationRole')
     const bucket = new s3.Bucket(this, 'Bucket', {
@@ -97,16 +113,19 @@ export class ArtifactBucket extends Construct {
       bucketKeyEnabled: true,
       ...PRIVATE_BUCKET,
       versioned: true,
+      ...(objectLock && { objectLockDefaultRetention: retentionOf(objectLock) }),
       lifecycleRules: [lifecycle(props)],
       serverAccessLogsBucket: accessLogBucket(this, 'AccessLogs', atLeastOne('accessLogDays', accessLogDays)),
       ...(role && { replicationRole: role, replicationRules: [replicationRule(this, replica)] }),
     })
-    if (role) allowReplication(role, bucket, encryptionKey, replica)
+    if (role)
+      allowReplication(role, bucket, encryptionKey, { ...replica, isLocked: objectLock !== undefined })
     return bucket
   }
 }
 
-function lifecycle({ noncurrentDays = 30, tierAfterDays }: NewBucketProps): s3.LifecycleRule {
+function lifecycle({ tierAfterDays, ...props }: NewBucketProps): s3.LifecycleRule {
+  const noncurrentDays = noncurrentDaysUnder(props.objectLock, props.noncurrentDays)
   return {
     noncurrentVersionExpiration: Duration.days(atLeastOne('noncurrentDays', noncurrentDays)),
     abortIncompleteMultipartUploadAfter: Duration.days(7),

@@ -4,7 +4,10 @@ import * as kms from 'aws-cdk-lib/aws-kms'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 
-/** A versioned bucket of this account that gets a copy of each artifact, usually in another region. */
+/**
+ * A versioned bucket of this account that gets a copy of each artifact, usually in another region. S3 copies what is
+ * locked only to a bucket with Object Lock.
+ */
 export interface Replica {
   readonly bucketArn: string
   /** Key that the copies are encrypted with, in the region of that bucket. */
@@ -36,7 +39,7 @@ export function allowReplication(
   role: iam.Role,
   bucket: s3.IBucket,
   key: kms.IKey,
-  { bucketArn, keyArn }: Replica,
+  { bucketArn, keyArn, isLocked }: Replica & { readonly isLocked: boolean },
 ): void {
   const grant = (actions: string[], resource: string, throughS3In?: string) =>
     role.addToPolicy(
@@ -50,7 +53,13 @@ export function allowReplication(
     )
   grant(['s3:GetReplicationConfiguration', 's3:ListBucket'], bucket.bucketArn)
   grant(
-    ['s3:GetObjectVersionForReplication', 's3:GetObjectVersionAcl', 's3:GetObjectVersionTagging'],
+    [
+      's3:GetObjectVersionForReplication',
+      's3:GetObjectVersionAcl',
+      's3:GetObjectVersionTagging',
+      // The copy is locked as long as the artifact.
+      ...(isLocked ? ['s3:GetObjectRetention', 's3:GetObjectLegalHold'] : []),
+    ],
     bucket.arnForObjects('*'),
   )
   grant(['s3:ReplicateObject', 's3:ReplicateDelete', 's3:ReplicateTags'], `${bucketArn}/*`)

@@ -157,6 +157,44 @@ it('a replica gets every artifact, encrypted with its own key, by a role that ma
   expect(statementsOf(stack, 'ReplicationRole')).toHaveLength(5)
 })
 
+it('a locked bucket keeps each version for its time, and what is deleted no shorter', () => {
+  const stack = emptyStack()
+  const artifacts = new ArtifactBucket(stack, 'Artifacts', { objectLock: { mode: 'compliance', days: 90 } })
+  expect(artifacts.hasObjectLock).toBe(true)
+  Template.fromStack(stack).hasResourceProperties('AWS::S3::Bucket', {
+    VersioningConfiguration: { Status: 'Enabled' },
+    ObjectLockEnabled: true,
+    ObjectLockConfiguration: {
+      ObjectLockEnabled: 'Enabled',
+      Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 90 } },
+    },
+    LifecycleConfiguration: {
+      Rules: [Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 90 } })],
+    },
+  })
+})
+
+it('locks the artifacts and not the log of them, which S3 would not write then', () => {
+  const template = withBucket({ objectLock: { mode: 'governance', days: 1 } })
+  template.resourcePropertiesCountIs('AWS::S3::Bucket', { ObjectLockEnabled: true }, 1)
+  template.hasResourceProperties('AWS::S3::Bucket', {
+    ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } } },
+    LifecycleConfiguration: {
+      Rules: [Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 } })],
+    },
+  })
+})
+
+it.each<[NewBucketProps, string]>([
+  [
+    { objectLock: { mode: 'governance', days: 90 }, noncurrentDays: 30 },
+    'noncurrentDays is 30, and objectLock keeps each version for 90 days: say 90 at least',
+  ],
+  [{ objectLock: { mode: 'governance', days: 0 } }, 'objectLock.days must be at least 1, got 0'],
+])('%j is refused', (props, message) => {
+  expect(() => withBucket(props)).toThrow(message)
+})
+
 it('a bucket is given or made, never both', () => {
   const bucket = s3.Bucket.fromBucketName(emptyStack(), 'Given', 'company-models')
   // @ts-expect-error: how long to keep versions is the given bucket's own matter
