@@ -45,10 +45,7 @@ export function databaseSettings(
 }
 
 function importInstance(scope: Stack, existing: NonNullable<DatabaseOptions['existing']>) {
-  const { identifier, resourceId, host, port, securityGroupId, encryptionKeyArn } = existing
-  const encryptionKey = encryptionKeyArn
-    ? kms.Key.fromKeyArn(scope, 'GivenDatabaseKey', encryptionKeyArn)
-    : undefined
+  const { identifier, resourceId, host, port, securityGroupId, administratorKeyArn, storageKeyArn } = existing
   return {
     instance: rds.DatabaseInstance.fromDatabaseInstanceAttributes(scope, 'GivenDatabase', {
       instanceIdentifier: identifier,
@@ -59,7 +56,10 @@ function importInstance(scope: Stack, existing: NonNullable<DatabaseOptions['exi
     }),
     administrator: secretsmanager.Secret.fromSecretAttributes(scope, 'GivenDatabaseAdministrator', {
       secretCompleteArn: existing.administratorSecretArn,
-      ...(encryptionKey && { encryptionKey }),
+      ...(administratorKeyArn && {
+        encryptionKey: kms.Key.fromKeyArn(scope, 'GivenDatabaseKey', administratorKeyArn),
+      }),
     }),
+    ...(storageKeyArn && { storageKey: kms.Key.fromKeyArn(scope, 'GivenStorageKey', storageKeyArn) }),
   }
 }

@@ -5,6 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms'
 import type * as sns from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
 import { allow, backupRole, type Kept } from './backup-roles.ts'
+import { deploymentName } from './deployment-name.ts'
 
 export interface BackupsProps extends Kept {
   /** Encrypts the vault. */
@@ -47,6 +48,7 @@ export class Backups extends Construct {
       throw new Error(`lock.minDays is ${lock.minDays}, and backups are kept for ${keepDays} days only`)
     }
     this.vault = new backup.BackupVault(this, 'Vault', {
+      backupVaultName: deploymentName(this, { maxLength: 50 }),
       encryptionKey: props.encryptionKey,
       removalPolicy: RemovalPolicy.RETAIN,
       notificationTopic: props.topic,

@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as kms from 'aws-cdk-lib/aws-kms'
@@ -6,6 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import * as rds from 'aws-cdk-lib/aws-rds'
 import type { Construct } from 'constructs'
 import { DATABASE_PARAMETERS } from './database-parameters.ts'
+import { deploymentName } from './deployment-name.ts'
 
 export const DATABASE_PORT = 5432
 
@@ -179,15 +180,14 @@ function commonProps(
  * Known beforehand, so that log groups can be made for it. It also keeps CloudFormation from ever replacing an instance
  * that holds data by an empty one.
  */
-function nameOf(scope: Construct, which: string): string {
-  const path = Names.uniqueResourceName(scope, { maxLength: 50, separator: '-' }).toLowerCase()
-  return `${path}-${which}`
+function nameOf(scope: Construct, which: 'primary' | 'replica'): string {
+  return `${deploymentName(scope, { maxLength: 55 })}-${which}`
 }
 
 /** RDS would make the groups itself when it writes the first line, and keep them for ever. */
 function keepLogs(
   scope: Construct,
-  which: string,
+  which: 'primary' | 'replica',
   instance: rds.DatabaseInstanceBase,
   { logKey, logRetention }: NewInstanceProps,
 ): void {

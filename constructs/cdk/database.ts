@@ -37,6 +37,11 @@ export interface ExistingDatabaseProps extends LoginProps {
   /** JSON with `username` and `password` of who may make roles and databases there. */
   readonly administrator: secretsmanager.ISecret
   /**
+   * Key that its storage is encrypted with, and so its snapshots: who backs it up and restores it must use it.
+   * @default RDS's own of the account, or none
+   */
+  readonly storageKey?: kms.IKey
+  /**
    * Connections it has room for.
    * @default it is not looked at whether the servers' connections fit
    */
@@ -53,6 +58,8 @@ export class Database extends Construct implements ec2.IConnectable {
   readonly connections: ec2.Connections
   readonly host: string
   readonly port: number
+  /** Of its storage and its snapshots, where that is not RDS's own. */
+  readonly storageKey?: kms.IKey
   /** JSON with `username` and `password` of who may make roles and databases. */
   readonly administrator: secretsmanager.ISecret
   /** The same of the servers' role; with the login `iam` there are none. */
@@ -64,15 +71,15 @@ export class Database extends Construct implements ec2.IConnectable {
   constructor(scope: Construct, id: string, props: NewDatabaseProps | ExistingDatabaseProps) {
     super(scope, id)
     const { databaseName = 'mlflow', login = 'iam' } = props
-    let encryptionKey: kms.IKey | undefined
     if (props.instance) {
       this.instance = props.instance
       this.administrator = props.administrator
+      if (props.storageKey) this.storageKey = props.storageKey
       this.port = props.instance.instanceEndpoint.port
       this.#maxConnections = props.maxConnections
     } else {
       const made = newInstance(this, props)
-      encryptionKey = made.encryptionKey
+      this.storageKey = made.encryptionKey
       this.instance = made.instance
       if (made.replica) this.replica = made.replica
       this.administrator = secretOf(made.instance)
@@ -81,7 +88,8 @@ export class Database extends Construct implements ec2.IConnectable {
     }
     this.connections = this.instance.connections
     this.host = this.instance.dbInstanceEndpointAddress
-    if (login === 'password') this.credentials = serverCredentials(this, ROLE, encryptionKey)
+    if (login === 'password')
+      this.credentials = serverCredentials(this, ROLE, props.instance ? undefined : this.storageKey)
     this.settings = {
       kind: 'postgres',
       host: this.host,

@@ -18,7 +18,7 @@ export interface KeepingProps {
   /** Where containers of the servers' image run. */
   readonly task: TaskPlace
   /**
-   * Is told of failed backups, and of each drill.
+   * Is told of failed backups, and of each drill. One that is imported must let AWS Backup publish, and so must its key.
    * @default a new one, that nobody has subscribed to
    */
   readonly topic?: sns.ITopic | undefined
@@ -53,9 +53,9 @@ export class Keeping extends Construct {
     if (props.backup) {
       const encryptionKey = this.makeKey()
       this.topic = props.topic ?? this.makeTopic(encryptionKey, props.emails)
-      const { instance, administrator } = props.database
+      const { instance, storageKey } = props.database
       const { bucket } = props.artifacts
-      const kept = { databaseArn: instance.instanceArn, databaseKey: administrator.encryptionKey, bucket }
+      const kept = { databaseArn: instance.instanceArn, databaseKey: storageKey, bucket }
       const common = { ...kept, encryptionKey, topic: this.topic }
       this.backups = new Backups(this, 'Backups', { ...common, ...props.backup })
       this.drill = props.drill && this.makeDrill(props, { ...common, vault: this.backups.vault })

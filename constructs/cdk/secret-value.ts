@@ -2,18 +2,25 @@
 import { Stack } from 'aws-cdk-lib'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import * as iam from 'aws-cdk-lib/aws-iam'
-import * as kms from 'aws-cdk-lib/aws-kms'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
 
 export function grantSecretValue(secret: ISecret, grantee: iam.IGrantable): iam.Grant {
-  const { region } = Stack.of(secret)
-  secret.encryptionKey?.grantDecrypt(
-    new kms.ViaServicePrincipal(`secretsmanager.${region}.amazonaws.com`, grantee.grantPrincipal),
-  )
+  const { encryptionKey, secretArn } = secret
+  if (encryptionKey) {
+    // CDK would say it in the policy of the key, which of a key that was there already is not the stack's to change.
+    iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['kms:Decrypt'],
+      resourceArns: [encryptionKey.keyArn],
+      conditions: {
+        StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com` },
+      },
+    })
+  }
   return iam.Grant.addToPrincipal({
     grantee,
     actions: ['secretsmanager:GetSecretValue'],
-    resourceArns: [secret.secretArn],
+    resourceArns: [secretArn],
   })
 }
 

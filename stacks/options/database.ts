@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { text, wholeNumber } from '../../constructs/option-types.ts'
 import { RDS_AUTHORITIES } from '../../constructs/rds-authorities.ts'
 
+const keyArn = text(/^arn:[\w-]+:kms:\S+:key\/\S+$/, 'must be the ARN of a key')
+
 const existing = z.strictObject({
   /** Name of the instance on RDS. */
   identifier: text(/^[a-z][a-z0-9-]{0,62}$/, 'must be the name of an instance'),
@@ -15,7 +17,9 @@ const existing = z.strictObject({
   /** Secret with `username` and `password`, as JSON, of who may make roles and databases there. */
   administratorSecretArn: text(/^arn:[\w-]+:secretsmanager:\S+-\w{6}$/, 'must be the whole ARN of a secret'),
   /** Key of that secret. @default the account's own of Secrets Manager */
-  encryptionKeyArn: text(/^arn:[\w-]+:kms:\S+:key\/\S+$/, 'must be the ARN of a key').optional(),
+  administratorKeyArn: keyArn.optional(),
+  /** Key of the instance's storage and snapshots, which backups and drills use. @default the account's own of RDS, or none */
+  storageKeyArn: keyArn.optional(),
 })
 
 /** Of an instance that is there already somebody else decides these. */

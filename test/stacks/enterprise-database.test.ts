@@ -101,6 +101,25 @@ describe('the database of an EnterpriseStack', () => {
     })
   })
 
+  it('may be one that is there, whose snapshots AWS Backup uses with the key of its storage, not of its secret', () => {
+    const key = (id: string) => `arn:aws:kms:eu-central-1:123456789012:key/${id}`
+    const [administratorKeyArn, storageKeyArn] = [key('secret'), key('storage')]
+    const stack = stackWith(
+      { existing: { ...EXISTING, administratorKeyArn, storageKeyArn } },
+      { keeping: { drill: { enabled: true } } },
+    )
+    for (const role of ['KeepingBackupsRole', 'KeepingDrillRestoreRole']) {
+      const grants = statementsOf(stack, role).filter(({ Action }) =>
+        JSON.stringify(Action).includes('kms:CreateGrant'),
+      )
+      expect(grants.map(({ Resource }) => Resource)).toContain(storageKeyArn)
+      expect(JSON.stringify(statementsOf(stack, role))).not.toContain(administratorKeyArn)
+    }
+    expect(JSON.stringify(statementsOf(stack, 'ExecutionRole'))).toContain(administratorKeyArn)
+    const without = stackWith({ existing: { ...EXISTING, administratorKeyArn } })
+    expect(JSON.stringify(statementsOf(without, 'KeepingBackupsRole'))).not.toContain('kms:CreateGrant')
+  })
+
   it.each([
     [{ existing: EXISTING, multiAz: false }, /^database.multiAz=false: an existing instance has its own/],
     [{ existing: { ...EXISTING, resourceId: undefined } }, /^database.existing.*: say the resourceId/],

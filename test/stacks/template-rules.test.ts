@@ -81,6 +81,25 @@ describe.each(Object.keys(PROFILES))('the template, %s', (profile) => {
       .filter((resource) => !PASSING.includes(resource))
     expect(lost).toEqual([])
   })
+
+  it('gives nothing that stays a name that the next deployment of the stack would want', () => {
+    expect(fixedNamesIn(templateOf(profile))).toEqual([])
+  })
+})
+
+it('what stays under a name that another deployment of the stack would take is noticed', () => {
+  const stays = (Properties: object) => ({ Type: 'AWS::X', DeletionPolicy: 'Retain', Properties })
+  const template = parseTemplate(
+    JSON.stringify({
+      Resources: {
+        Fixed: stays({ LogGroupName: '/aws/x', KmsKeyId: 'k' }),
+        Own: stays({ LogGroupName: { 'Fn::Join': ['/', ['/aws', { Ref: 'AWS::StackId' }]] } }),
+        Unnamed: stays({ RetentionInDays: 7 }),
+        Gone: { Type: 'AWS::X', Properties: { LogGroupName: '/aws/x' } },
+      },
+    }),
+  )
+  expect(fixedNamesIn(template)).toEqual(['Fixed: LogGroupName'])
 })
 
 it('a way for the world is noticed', () => {
@@ -124,6 +143,17 @@ it('a secret in a template is noticed', () => {
   ])
   expect(found(container([{ Name: 'TRACKYARD_DATABASE_SECRET', Value: { Ref: 'Secret' } }]))).toEqual([])
 })
+
+/** Of what stays when its stack goes, the names that do not follow the stack's own id, or another resource. */
+function fixedNamesIn({ Resources }: Template): string[] {
+  return Object.entries(Resources)
+    .filter(([, { DeletionPolicy = 'Delete' }]) => DeletionPolicy !== 'Delete')
+    .flatMap(([id, { Properties }]) =>
+      Object.entries(Properties)
+        .filter(([name, value]) => /^(?!CACert).*(Name|Identifier)$/.test(name) && typeof value === 'string')
+        .map(([name]) => `${id}: ${name}`),
+    )
+}
 
 /** Groups that anybody may enter, but for that of a load balancer of the internet at 443. */
 function wrongWaysIn(template: Template): string[] {

@@ -6,6 +6,7 @@ import * as rds from 'aws-cdk-lib/aws-rds'
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Database, type NewDatabaseProps } from '../../../constructs/cdk/database.ts'
+import { textOf } from '../../../server/evidence/template.ts'
 import { emptyStack, onlyResource, plainVpc, statementsOf } from './stack.ts'
 
 function withDatabase(props: Partial<NewDatabaseProps> = {}) {
@@ -86,10 +87,12 @@ describe('a database', () => {
 
   it('keeps its log for three months, in groups that are there before it writes', () => {
     const { DBInstanceIdentifier } = onlyResource(made.stack, 'AWS::RDS::DBInstance').Properties
+    const [path, id, which] = DBInstanceIdentifier['Fn::Join'][1]
     for (const log of ['postgresql', 'upgrade']) {
+      const LogGroupName = { 'Fn::Join': ['', [`/aws/rds/instance/${path}`, id, `${which}/${log}`]] }
       template.hasResource('AWS::Logs::LogGroup', {
         DeletionPolicy: 'Retain',
-        Properties: { LogGroupName: `/aws/rds/instance/${DBInstanceIdentifier}/${log}`, RetentionInDays: 90 },
+        Properties: { LogGroupName, RetentionInDays: 90 },
       })
     }
     const { DependsOn } = onlyResource(made.stack, 'AWS::RDS::DBInstance')
@@ -108,18 +111,18 @@ describe('a database', () => {
     const ids = stateful.flatMap((type) => Object.keys(template.findResources(type)))
     expect({
       ids,
-      name: onlyResource(made.stack, 'AWS::RDS::DBInstance').Properties.DBInstanceIdentifier,
+      name: textOf(onlyResource(made.stack, 'AWS::RDS::DBInstance').Properties.DBInstanceIdentifier),
     }).toMatchInlineSnapshot(`
-        {
-          "ids": [
-            "DatabaseInstanceAA8A5FDE",
-            "DatabaseKey5E5D9547",
-            "DatabaseLogprimarypostgresqlC9B51C53",
-            "DatabaseLogprimaryupgrade7F2D2C8B",
-          ],
-          "name": "test-database-2a4228c6-primary",
-        }
-      `)
+      {
+        "ids": [
+          "DatabaseInstanceAA8A5FDE",
+          "DatabaseKey5E5D9547",
+          "DatabaseLogprimarypostgresqlC9B51C53",
+          "DatabaseLogprimaryupgrade7F2D2C8B",
+        ],
+        "name": "test-database-2a4228c6-{"Fn::Select":[0,{"Fn::Split":["-",{"Fn::Select":[2,{"Fn::Split":["/",{"Ref":"AWS::StackId"}]}]}]}]}-primary",
+      }
+    `)
   })
 })
 
@@ -165,7 +168,9 @@ describe('a database with options', () => {
   it('may be one that is there', () => {
     const stack = emptyStack()
     const securityGroups = [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1')]
+    const storageKey = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-central-1:123456789012:key/storage')
     const database = new Database(stack, 'Database', {
+      storageKey,
       instance: rds.DatabaseInstance.fromDatabaseInstanceAttributes(stack, 'Given', {
         instanceIdentifier: 'given',
         instanceEndpointAddress: 'db.example.com',
@@ -183,6 +188,7 @@ describe('a database with options', () => {
     database.grantLogin(server)
     database.requireRoomFor({ tasks: 100, workers: 64, login: true })
     expect(database.settings).toMatchObject({ host: 'db.example.com', port: 5433 })
+    expect(database.storageKey).toBe(storageKey)
     expect(JSON.stringify(statementsOf(stack, 'Server'))).toContain('dbuser:db-ABC/trackyard')
     Template.fromStack(stack).resourceCountIs('AWS::RDS::DBInstance', 0)
   })
