@@ -3,7 +3,6 @@ import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
-import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
 import { tell } from '../constructs/cdk/alarm.ts'
 import { AlarmTopic } from '../constructs/cdk/alarm-topic.ts'
@@ -11,6 +10,7 @@ import { Canary, type CanaryProps } from '../constructs/cdk/canary.ts'
 import { MonthlyBudget } from '../constructs/cdk/monthly-budget.ts'
 import type { Watched } from '../constructs/cdk/watched-metrics.ts'
 import { Watching } from '../constructs/cdk/watching.ts'
+import { givenTopic, tellWhatTopicNeeds } from './given-topic.ts'
 import type { WatchingOptions } from './options/watching.ts'
 
 interface WatchedStack {
@@ -23,12 +23,10 @@ interface WatchedStack {
 }
 
 export function watchStack(scope: Construct, options: WatchingOptions, stack: WatchedStack): Watching {
-  const { emails, topicArn, monthlyBudgetUsd, costTag } = options
-  const { topic } = new AlarmTopic(
-    scope,
-    'AlarmTopic',
-    topicArn ? { topic: Topic.fromTopicArn(scope, 'GivenTopic', topicArn) } : { emails },
-  )
+  const { emails, monthlyBudgetUsd, costTag } = options
+  const given = givenTopic(scope, 'GivenTopic', options)
+  tellWhatTopicNeeds(scope, options)
+  const { topic } = new AlarmTopic(scope, 'AlarmTopic', given ? { topic: given } : { emails })
   const canary =
     options.canary &&
     new Canary(scope, 'Canary', { ...stack.canary, ...tokenOf(scope, options.canary), topic })

@@ -15,7 +15,7 @@ export interface NewAlarmTopicProps {
 }
 
 export interface ExistingAlarmTopicProps {
-  /** One that CloudWatch and AWS Budgets may publish to; where it has a key, they may use that too. */
+  /** One that CloudWatch and AWS Budgets may publish to; where it has a key, they must be allowed to use that too. */
   readonly topic: sns.ITopic
   readonly emails?: never
 }

@@ -206,8 +206,18 @@ export class RestoreDrill extends Construct {
     )
     allow(role, [target.bucketArn], ['s3:ListBucket'])
     allow(role, [target.arnForObjects('*')], ['s3:DeleteObject'])
-    allow(role, [topic.topicArn], ['sns:Publish'])
+    this.allowReport(role, topic, encryptionKey)
     this.allowTask(role, taskDefinition, plan)
+  }
+
+  /** Who publishes to an encrypted topic needs its key, which SNS then uses for him. */
+  private allowReport(role: iam.Role, topic: sns.ITopic, encryptionKey: kms.IKey): void {
+    allow(role, [topic.topicArn], ['sns:Publish'])
+    const { masterKey } = topic
+    if (!masterKey || masterKey === encryptionKey) return
+    allow(role, [masterKey.keyArn], ['kms:Decrypt', 'kms:GenerateDataKey'], {
+      StringEquals: { 'kms:ViaService': `sns.${Stack.of(this).region}.amazonaws.com` },
+    })
   }
 
   /** `runTask.sync` hears of the end of a task by a rule of its own. */

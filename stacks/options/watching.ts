@@ -15,10 +15,13 @@ export const watchingOptions = z
     /** Addresses of e-mail that alarms go to; each must follow the link in a first letter. @default none */
     emails: z.array(z.email({ error: 'must be an address of e-mail' })).default([]),
     /**
-     * A topic to use in place of a new one. It must take messages of CloudWatch and AWS Budgets, and so must its key.
+     * A topic to use in place of a new one. It must take messages of CloudWatch, AWS Budgets and AWS Backup, and so must
+     * its key, which therefore is one of KMS that you made.
      * @default a new one, encrypted
      */
     topicArn: topicArn.optional(),
+    /** Key of that topic: the restore drill gets the right to publish with it. @default none: it is not encrypted */
+    topicKeyArn: keyArn.optional(),
     /** Time within which 95 of 100 requests should be answered, in seconds. @default 2 */
     responseSeconds: positive('seconds').default(2),
     /** Share of requests that the servers may fail, in percent. @default 1 */
@@ -50,10 +53,11 @@ export const watchingOptions = z
       })
       .optional(),
   })
-  .superRefine(({ emails, topicArn, monthlyBudgetUsd, costTag }, context) => {
+  .superRefine(({ emails, topicArn, topicKeyArn, monthlyBudgetUsd, costTag }, context) => {
     const refuse = (name: string, message: string) =>
       context.addIssue({ code: 'custom', path: [name], message })
     if (topicArn && emails.length > 0) refuse('emails', 'a topic of yours has its subscribers: leave one out')
+    if (topicKeyArn && !topicArn) refuse('topicKeyArn', 'is the key of a topic of yours: set topicArn')
     if (costTag && monthlyBudgetUsd === undefined)
       refuse('costTag', 'says what a budget counts: set monthlyBudgetUsd')
   })

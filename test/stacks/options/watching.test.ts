@@ -1,10 +1,11 @@
-import { Template } from 'aws-cdk-lib/assertions'
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
 import { expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../../stacks/enterprise-options.ts'
-import type { Resource } from '../../constructs/cdk/stack.ts'
+import { type Resource, statementsOf } from '../../constructs/cdk/stack.ts'
 import { EDGE, enterpriseStack } from '../enterprise-synth.ts'
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:canary-AbCdEf'
+const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555'
 const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:pager'
 
 it('a stack tells whom it is told, watches its cost, and sends a canary', () => {
@@ -39,17 +40,34 @@ it('a stack tells whom it is told, watches its cost, and sends a canary', () => 
   expect(JSON.stringify(template.findResources('AWS::CloudWatch::Dashboard'))).toContain('CanaryAlarm')
 })
 
-it('a stack uses a topic that is there, and makes none', () => {
-  const template = Template.fromStack(enterpriseStack({ watching: { topicArn: TOPIC } }))
+it('a stack uses a topic that is there with its key, makes none, and says what both must allow', () => {
+  const watching = { topicArn: TOPIC, topicKeyArn: KEY }
+  const stack = enterpriseStack({ watching, keeping: { drill: { enabled: true } }, image: 'trackyard:1.2.3' })
+  const template = Template.fromStack(stack)
   template.resourceCountIs('AWS::SNS::Topic', 0)
   for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
     expect(Properties.AlarmActions).toContain(TOPIC)
   }
+  const reporting = statementsOf(stack, 'KeepingDrillRole').filter(({ Resource }) =>
+    [TOPIC, KEY].includes(Resource),
+  )
+  expect(reporting).toEqual([
+    { Effect: 'Allow', Action: 'sns:Publish', Resource: TOPIC },
+    {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: KEY,
+      Condition: { StringEquals: { 'kms:ViaService': expect.anything() } },
+    },
+  ])
+  const needs = 'cloudwatch.amazonaws.com, budgets.amazonaws.com and backup.amazonaws.com publish'
+  Annotations.fromStack(stack).hasInfo('/EnterpriseStack', Match.stringLikeRegexp(needs))
 })
 
 it.each([
   [{ emails: ['on-call'] }, 'watching.emails.0="on-call": must be an address of e-mail'],
   [{ emails: ['a@example.com'], topicArn: TOPIC }, 'watching.emails'],
+  [{ topicKeyArn: KEY }, 'watching.topicKeyArn'],
   [{ costTag: { name: 'team', value: 'ml' } }, 'watching.costTag'],
   [{ canary: { tokenSecretArn: 'canary' } }, 'must be the whole ARN of a secret'],
   [{ canary: { tokenSecretArn: SECRET, everyMinutes: 7 } }, 'watching.canary.everyMinutes=7: must divide 60'],
