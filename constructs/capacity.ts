@@ -63,3 +63,48 @@ export function connectionsNeeded({
       `${pool} connections + ${tasks} that prepare the database + ${RESERVE} in reserve = ${most}`,
   }
 }
+
+const REMEDY =
+  'use a larger instanceType, fewer containers or processes, or a smaller poolSize and poolOverflow'
+
+/** What is wrong, with the numbers, when an instance takes fewer connections than its servers may need. */
+export function lackOfRoom(
+  demand: ConnectionDemand,
+  connections: number,
+  what = 'database',
+): string | undefined {
+  const { most, sum } = connectionsNeeded(demand)
+  if (most <= connections) return undefined
+  return `the servers may need ${most} connections to the ${what}, which takes about ${connections}: ${sum}; ${REMEDY}`
+}
+
+interface Proxied {
+  /** Those the instance takes. */
+  readonly connections: number
+  /** Share of them that the proxy may open. */
+  readonly percent: number
+  /** Whether there is one, of the same size; it is reached past the proxy. */
+  readonly replica: boolean
+}
+
+/**
+ * The same where a proxy stands between. It must have one for each pool of a server, or some would wait for ever; who
+ * prepares the database goes past it.
+ */
+export function lackOfRoomBesideProxy(
+  demand: ConnectionDemand,
+  { connections, percent, replica }: Proxied,
+): string | undefined {
+  const { tasks, workers, login } = demand
+  const shared = Math.floor((connections * percent) / 100)
+  const pools = 2 * tasks * workers * (login ? 2 : 1)
+  const beside = tasks + RESERVE
+  const takes = `the proxy may open ${percent} % of about ${connections} connections, ${shared}`
+  if (shared < pools) return `${takes}, and the servers may have ${pools} pools that need one each; ${MORE}`
+  if (connections - shared < beside) {
+    return `${takes}, and those who go past it may need ${beside} of the ${connections - shared} that are left; ${MORE}`
+  }
+  return replica ? lackOfRoom({ ...demand, login: false }, connections, 'replica') : undefined
+}
+
+const MORE = 'use a larger instanceType, another connectionsPercent, or fewer containers or processes'

@@ -71,16 +71,19 @@ function databaseConfig(database: TrackingSettings['database']): Partial<Config>
 function postgresConfig(
   database: Extract<TrackingSettings['database'], { kind: 'postgres' }>,
 ): Partial<Config> {
-  const { host, port, name, users, replicaHost, iamUser, authority, tls, poolSize, poolOverflow } = database
+  const { host, port, name, users, proxyHost, replicaHost, iamUser, authority, tls, poolSize, poolOverflow } =
+    database
   const user = iamUser === undefined ? '' : `${iamUser}@`
   const verified = authority === undefined ? '' : `&sslrootcert=${authority}`
   const uri = (at: string, of: string) => `postgresql://${user}${at}:${port}/${of}?sslmode=${tls}${verified}`
+  const way = proxyHost ?? host
   return {
-    backendStoreUri: uri(host, name),
+    backendStoreUri: uri(way, name),
+    ...(proxyHost !== undefined && { databasePooler: true }),
     databasePoolSize: poolSize,
     databasePoolOverflow: poolOverflow,
     ...(iamUser !== undefined && { databaseIamAuth: true }),
-    ...(users !== undefined && { authDatabaseUri: uri(host, users) }),
+    ...(users !== undefined && { authDatabaseUri: uri(way, users) }),
     ...(replicaHost !== undefined && { readReplicaUri: uri(replicaHost, name) }),
   }
 }

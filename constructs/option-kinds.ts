@@ -58,6 +58,8 @@ export const database = z.discriminatedUnion(
       iamUser: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name').optional(),
       /** Database of users on that host. @default the server's: none that outlives a container */
       users: text(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name').optional(),
+      /** Host of a proxy that servers connect to; `db prepare` alone asks `host` itself. @default none */
+      proxyHost: text(/^[^\s/@:]+$/, 'must be a host name or an address').optional(),
       /** Host of a replica, for requests that only read. @default none */
       replicaHost: text(/^[^\s/@:]+$/, 'must be a host name or an address').optional(),
       /** Connections a process keeps to each database. @default 5 */

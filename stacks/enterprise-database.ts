@@ -24,8 +24,8 @@ export function databaseProps(
   const { login, maxConnections } = options
   const common = { databaseName: name, login, ...(maxConnections !== undefined && { maxConnections }) }
   if (existing) return { ...common, ...importInstance(scope, existing) }
-  const { multiAz, storageGiB, maxStorageGiB, backupDays, deletionProtection, readReplica } = options
-  const given = { multiAz, storageGiB, maxStorageGiB, backupDays, deletionProtection, readReplica }
+  const { multiAz, storageGiB, maxStorageGiB, backupDays, deletionProtection, readReplica, proxy } = options
+  const given = { multiAz, storageGiB, maxStorageGiB, backupDays, deletionProtection, readReplica, proxy }
   return {
     ...common,
     ...place,

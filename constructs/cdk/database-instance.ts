@@ -180,7 +180,7 @@ function commonProps(
  * Known beforehand, so that log groups can be made for it. It also keeps CloudFormation from ever replacing an instance
  * that holds data by an empty one.
  */
-function nameOf(scope: Construct, which: 'primary' | 'replica'): string {
+export function nameOf(scope: Construct, which: 'primary' | 'replica' | 'proxy'): string {
   return `${deploymentName(scope, { maxLength: 55 })}-${which}`
 }
 
@@ -189,17 +189,27 @@ function keepLogs(
   scope: Construct,
   which: 'primary' | 'replica',
   instance: rds.DatabaseInstanceBase,
-  { logKey, logRetention }: NewInstanceProps,
+  props: NewInstanceProps,
 ): void {
   for (const log of ['postgresql', 'upgrade']) {
-    const group = new logs.LogGroup(scope, `Log-${which}-${log}`, {
-      logGroupName: `/aws/rds/instance/${nameOf(scope, which)}/${log}`,
-      retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
-      removalPolicy: RemovalPolicy.RETAIN,
-      ...(logKey && { encryptionKey: logKey }),
-    })
-    instance.node.addDependency(group)
+    const name = `/aws/rds/instance/${nameOf(scope, which)}/${log}`
+    instance.node.addDependency(keepLog(scope, `Log-${which}-${log}`, name, props))
   }
+}
+
+/** The group that RDS will write into. */
+export function keepLog(
+  scope: Construct,
+  id: string,
+  logGroupName: string,
+  { logKey, logRetention }: Pick<NewInstanceProps, 'logKey' | 'logRetention'>,
+): logs.LogGroup {
+  return new logs.LogGroup(scope, id, {
+    logGroupName,
+    retention: logRetention ?? logs.RetentionDays.THREE_MONTHS,
+    removalPolicy: RemovalPolicy.RETAIN,
+    ...(logKey && { encryptionKey: logKey }),
+  })
 }
 
 /** What the managed policy of this purpose allows, on the one log group it is needed on. */

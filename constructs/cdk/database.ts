@@ -1,13 +1,19 @@
 import { Token } from 'aws-cdk-lib'
-import type * as ec2 from 'aws-cdk-lib/aws-ec2'
+import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import type * as iam from 'aws-cdk-lib/aws-iam'
 import type * as kms from 'aws-cdk-lib/aws-kms'
 import type * as rds from 'aws-cdk-lib/aws-rds'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
-import { type ConnectionDemand, connectionsNeeded, defaultMaxConnections } from '../capacity.ts'
+import {
+  type ConnectionDemand,
+  defaultMaxConnections,
+  lackOfRoom,
+  lackOfRoomBesideProxy,
+} from '../capacity.ts'
 import { SettingsError, type TrackingSettingsInput } from '../settings.ts'
 import { DATABASE_PORT, type NewInstanceProps, newInstance } from './database-instance.ts'
+import { newProxy, type ProxyOptions, percentOf } from './database-proxy.ts'
 import { serverCredentials } from './server-credentials.ts'
 
 /** The role that servers log in as. */
@@ -29,6 +35,11 @@ interface LoginProps {
 
 export interface NewDatabaseProps extends NewInstanceProps, LoginProps {
   readonly instance?: never
+  /**
+   * RDS Proxy between the servers and the instance, for the login `iam`. A replica is reached past it.
+   * @default none: the pools of the servers are bounded themselves
+   */
+  readonly proxy?: ProxyOptions
 }
 
 export interface ExistingDatabaseProps extends LoginProps {
@@ -55,6 +66,8 @@ type PostgresSettings = Extract<TrackingSettingsInput['database'], { kind: 'post
 export class Database extends Construct implements ec2.IConnectable {
   readonly instance: rds.IDatabaseInstance
   readonly replica?: rds.IDatabaseInstance
+  readonly proxy?: rds.DatabaseProxy
+  /** Of the instance, and of the proxy before it. */
   readonly connections: ec2.Connections
   readonly host: string
   readonly port: number
@@ -67,6 +80,7 @@ export class Database extends Construct implements ec2.IConnectable {
   /** Where the servers find it, and who they are to it. */
   readonly settings: PostgresSettings
   readonly #maxConnections: number | undefined
+  readonly #proxyPercent: number | undefined
 
   constructor(scope: Construct, id: string, props: NewDatabaseProps | ExistingDatabaseProps) {
     super(scope, id)
@@ -85,8 +99,13 @@ export class Database extends Construct implements ec2.IConnectable {
       this.administrator = secretOf(made.instance)
       this.port = DATABASE_PORT
       this.#maxConnections = maxConnectionsOf(props)
+      if (props.proxy) {
+        if (login !== 'iam') throw new Error('a proxy needs the login iam: it is given no password')
+        this.proxy = newProxy(this, { ...props.proxy, place: props, instance: made.instance, role: ROLE })
+        this.#proxyPercent = percentOf(props.proxy)
+      }
     }
-    this.connections = this.instance.connections
+    this.connections = connectionsOf(this.instance, this.proxy)
     this.host = this.instance.dbInstanceEndpointAddress
     if (login === 'password')
       this.credentials = serverCredentials(this, ROLE, props.instance ? undefined : this.storageKey)
@@ -97,6 +116,7 @@ export class Database extends Construct implements ec2.IConnectable {
       name: databaseName,
       users: `${databaseName}_users`,
       ...(login === 'iam' && { iamUser: ROLE }),
+      ...(this.proxy && { proxyHost: this.proxy.endpoint }),
       ...(this.replica && { replicaHost: this.replica.dbInstanceEndpointAddress }),
     }
   }
@@ -104,19 +124,31 @@ export class Database extends Construct implements ec2.IConnectable {
   /** Lets `grantee` log in with tokens of IAM; who has a password needs no grant. */
   grantLogin(grantee: iam.IGrantable): void {
     if (this.credentials) return
-    this.instance.grantConnect(grantee, ROLE)
+    const way = this.proxy ?? this.instance
+    way.grantConnect(grantee, ROLE)
     this.replica?.grantConnect(grantee, ROLE)
   }
 
   /** @throws SettingsError with the numbers when the instance has not so many connections */
   requireRoomFor(demand: ConnectionDemand): void {
-    const { most, sum } = connectionsNeeded(demand)
-    if (this.#maxConnections === undefined || most <= this.#maxConnections) return
-    throw new SettingsError([
-      `database: the servers may need ${most} connections to the database, which takes about ${this.#maxConnections}: ${sum}; ` +
-        'use a larger instanceType, fewer containers or processes, or a smaller poolSize and poolOverflow',
-    ])
+    const connections = this.#maxConnections
+    if (connections === undefined) return
+    const percent = this.#proxyPercent
+    const problem =
+      percent === undefined
+        ? lackOfRoom(demand, connections)
+        : lackOfRoomBesideProxy(demand, { connections, percent, replica: this.replica !== undefined })
+    if (problem !== undefined) throw new SettingsError([`database: ${problem}`])
   }
+}
+
+function connectionsOf(
+  instance: rds.IDatabaseInstance,
+  proxy: rds.DatabaseProxy | undefined,
+): ec2.Connections {
+  if (!proxy) return instance.connections
+  const securityGroups = [instance, proxy].flatMap(({ connections }) => connections.securityGroups)
+  return new ec2.Connections({ securityGroups, defaultPort: ec2.Port.tcp(DATABASE_PORT) })
 }
 
 function maxConnectionsOf({ maxConnections, instanceType }: NewInstanceProps): number | undefined {

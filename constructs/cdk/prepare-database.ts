@@ -4,6 +4,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { ADMINISTRATOR, SETTINGS } from '../../server/config-settings.ts'
 import { CONTAINER_USER } from '../container.ts'
+import type { TrackingSettingsInput } from '../settings.ts'
 import { containerSecret } from './secret-value.ts'
 
 export interface PrepareDatabaseProps {
@@ -12,6 +13,7 @@ export interface PrepareDatabaseProps {
   readonly environment: Readonly<Record<string, string>>
   /** JSON with `username` and `password` of who may make roles and databases. */
   readonly administrator: secretsmanager.ISecret
+  readonly database: TrackingSettingsInput['database']
   readonly logGroup: logs.ILogGroup
 }
 
@@ -20,6 +22,7 @@ const NEEDED = [
   SETTINGS.authDatabaseUri.env,
   SETTINGS.databaseIamAuth.env,
   SETTINGS.databaseSecret.env,
+  SETTINGS.databasePooler.env,
   'AWS_REGION',
 ]
 
@@ -30,7 +33,7 @@ const NEEDED = [
 export function prepareDatabase(
   task: ecs.TaskDefinition,
   server: ecs.ContainerDefinition,
-  { image, environment, administrator, logGroup }: PrepareDatabaseProps,
+  { image, environment, administrator, database, logGroup }: PrepareDatabaseProps,
 ): ecs.ContainerDefinition {
   const linuxParameters = new ecs.LinuxParameters(task, 'PrepareLinux')
   linuxParameters.dropCapabilities(ecs.Capability.ALL)
@@ -38,7 +41,10 @@ export function prepareDatabase(
     image,
     command: ['db', 'prepare'],
     essential: false,
-    environment: Object.fromEntries(NEEDED.flatMap((name) => pairOf(environment, name))),
+    environment: {
+      ...Object.fromEntries(NEEDED.flatMap((name) => pairOf(environment, name))),
+      ...pastProxy(database),
+    },
     secrets: {
       [ADMINISTRATOR.user]: containerSecret(administrator, 'username'),
       [ADMINISTRATOR.password]: containerSecret(administrator, 'password'),
@@ -61,4 +67,11 @@ export function prepareDatabase(
 function pairOf(environment: Readonly<Record<string, string>>, name: string): [string, string][] {
   const value = environment[name]
   return value === undefined ? [] : [[name, value]]
+}
+
+/** A proxy knows the servers' role only. */
+function pastProxy(database: PrepareDatabaseProps['database']): Record<string, string> {
+  return database?.kind === 'postgres' && database.proxyHost !== undefined
+    ? { [ADMINISTRATOR.host]: database.host }
+    : {}
 }

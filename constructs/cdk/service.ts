@@ -214,6 +214,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
     task: ecs.Ec2TaskDefinition,
     {
       image,
+      settings,
       databaseAdministrator: administrator,
       secrets = {},
       cpu = 1024 * this.#settings.workers,
@@ -241,7 +242,14 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       logging: ecs.LogDrivers.awsLogs({ streamPrefix: CONTAINER, logGroup: this.logGroup }),
     })
     if (administrator) {
-      prepareDatabase(task, container, { image, environment, administrator, logGroup: this.logGroup })
+      const { database } = settings
+      prepareDatabase(task, container, {
+        image,
+        environment,
+        administrator,
+        database,
+        logGroup: this.logGroup,
+      })
     }
     container.addUlimits({ name: ecs.UlimitName.NOFILE, softLimit: 16_384, hardLimit: 16_384 })
   }

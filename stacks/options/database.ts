@@ -31,6 +31,7 @@ const OF_A_NEW_ONE = [
   'backupDays',
   'deletionProtection',
   'readReplica',
+  'proxy',
 ] as const
 
 export const databaseOptions = z
@@ -51,6 +52,16 @@ export const databaseOptions = z
     deletionProtection: z.boolean().optional(),
     /** A second instance that answers what only reads. @default false */
     readReplica: z.boolean().optional(),
+    /**
+     * RDS Proxy before it, for the login `iam`: servers keep their connections while the standby takes over, and may be
+     * more than the instance has connections for. @default none
+     */
+    proxy: z
+      .strictObject({
+        /** Share of the instance's connections that it may open, in percent. @default 75 */
+        connectionsPercent: wholeNumber(1, 99, 'percent').optional(),
+      })
+      .optional(),
     /** Connections it takes at the same time. @default what RDS gives the instance type */
     maxConnections: wholeNumber(20, 5000).optional(),
     /** Name of the database of runs; that of users has `_users` behind it. @default mlflow */
@@ -81,6 +92,9 @@ export const databaseOptions = z
     }
     if (options.login === 'iam' && options.existing && !options.existing.resourceId) {
       refuse('existing', 'say the resourceId, which the right to log in names, or use the login password')
+    }
+    if (options.proxy && options.login !== 'iam') {
+      refuse('proxy', 'it is given no password: use the login iam')
     }
     if ((options.storageGiB ?? 50) > (options.maxStorageGiB ?? 500)) {
       refuse('maxStorageGiB', 'must be at least storageGiB')

@@ -60,6 +60,7 @@ describe('the database of an EnterpriseStack', () => {
       /"DatabaseInstance\w+","MasterUserSecret/,
     )
     const asked = variablesOf(server)
+    expect(variablesOf(prepare)).not.toHaveProperty('TRACKYARD_DATABASE_ADMIN_HOST')
     for (const [name, value] of Object.entries(variablesOf(prepare))) expect(asked[name], name).toBe(value)
   })
 
@@ -120,7 +121,27 @@ describe('the database of an EnterpriseStack', () => {
     expect(JSON.stringify(statementsOf(without, 'KeepingBackupsRole'))).not.toContain('kms:CreateGrant')
   })
 
+  it('may be reached through a proxy, past which its preparation goes', () => {
+    const stack = stackWith({ proxy: {}, readReplica: true })
+    const { server, prepare } = containersOf(stack)
+    const through = /^postgresql:\/\/trackyard@<DatabaseProxy\w+ Endpoint>:5432\/\w+\?sslmode=verify-full&/
+    expect(variablesOf(server)).toMatchObject({
+      MLFLOW_BACKEND_STORE_URI: expect.stringMatching(through),
+      TRACKYARD_AUTH_DATABASE_URI: expect.stringMatching(through),
+      MLFLOW_READ_REPLICA_BACKEND_STORE_URI: expect.stringContaining('@<DatabaseReplica'),
+      TRACKYARD_DATABASE_POOLER: 'true',
+    })
+    expect(variablesOf(prepare)).toMatchObject({
+      MLFLOW_BACKEND_STORE_URI: expect.stringMatching(through),
+      TRACKYARD_DATABASE_POOLER: 'true',
+      TRACKYARD_DATABASE_ADMIN_HOST: expect.stringMatching(/^<DatabaseInstance\w+ Endpoint.Address>$/),
+    })
+  })
+
   it.each([
+    [{ existing: EXISTING, proxy: {} }, /^database.proxy=.*: an existing instance has its own/],
+    [{ proxy: {}, login: 'password' }, /^database.proxy={}: it is given no password: use the login iam/],
+    [{ proxy: { connectionsPercent: 0 } }, /^database.proxy.connectionsPercent=0: .* from 1 to 99 percent/],
     [{ existing: EXISTING, multiAz: false }, /^database.multiAz=false: an existing instance has its own/],
     [{ existing: { ...EXISTING, resourceId: undefined } }, /^database.existing.*: say the resourceId/],
     [{ tls: 'disable' }, /^database.tls="disable": tokens of IAM are sent through TLS only/],

@@ -12,8 +12,10 @@ export const PROFILES: Readonly<Record<string, Readonly<Record<string, unknown>>
   standard: {},
   lean: { profile: 'lean', image },
   regulated: { profile: 'regulated', image },
+  // And with what no profile has of itself.
   'internet-facing': {
     image,
+    database: { proxy: {} },
     edge: { ...EDGE, internetFacing: true, clients: ['0.0.0.0/0'] },
   },
 }

@@ -13,6 +13,8 @@ import {
   requests,
 } from './role-requests.ts'
 
+/** It is the last part of the ARN. */
+const PROXY_ID = '{"Fn::Select":[6,{"Fn::Split":[":",{"Fn::GetAtt":["DatabaseProxy","DBProxyArn"]}]}]}'
 const MASTER = 'DatabaseInstance.MasterUserSecret.SecretArn'
 
 /** By the logical id of the role without its hash; resources are named likewise. */
@@ -24,10 +26,19 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     })),
     {
       name: 'log in to the database with a token',
-      needs: requests(
-        ownArn('rds-db', `dbuser:${reference('DatabaseInstance.DbiResourceId')}/trackyard`),
-        'rds-db:connect',
-      ),
+      needs: loginRequests(reference('DatabaseInstance.DbiResourceId')),
+      profiles: ['lean', 'standard', 'regulated'],
+    },
+    {
+      name: 'log in to the proxy of the database with a token',
+      needs: loginRequests(PROXY_ID),
+      profiles: ['internet-facing'],
+    },
+  ],
+  DatabaseProxyRole: [
+    {
+      name: 'log in to the database with a token, for who has logged in to the proxy',
+      needs: loginRequests(reference('DatabaseInstance.DbiResourceId')),
     },
   ],
   ServiceTaskExecutionRole: [
@@ -226,4 +237,8 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
       ),
     },
   ],
+}
+
+function loginRequests(database: string) {
+  return requests(ownArn('rds-db', `dbuser:${database}/trackyard`), 'rds-db:connect')
 }
