@@ -91,6 +91,7 @@ export class EnterpriseStack extends Stack {
       image,
       databaseCredentials: database.credentials,
       databaseAdministrator: database.administrator,
+      upgradeDatabase: options.database.upgrade,
       httpsPeers,
       logKey,
       ...serviceProps(options),

@@ -15,7 +15,11 @@ export interface PrepareDatabaseProps {
   readonly administrator: secretsmanager.ISecret
   readonly database: TrackingSettingsInput['database']
   readonly logGroup: logs.ILogGroup
+  /** Whether an older schema is brought forward, to that of the image. */
+  readonly upgrade?: boolean | undefined
 }
+
+const { SUCCESS } = ecs.ContainerDependencyCondition
 
 const NEEDED = [
   SETTINGS.backendStoreUri.env,
@@ -26,28 +30,52 @@ const NEEDED = [
   'AWS_REGION',
 ]
 
+/** The longest that a statement of an upgrade may take, and the whole of it. */
+const UPGRADE_WITHIN = Duration.hours(1)
+
 /**
  * A container that runs before the server's in each task, with the same image, and makes the role and the databases the
- * server needs. ECS hands the administrator's password to it alone, as it is at that moment.
+ * server needs. ECS hands the administrator's password to it alone, as it is at that moment. Where an upgrade is asked
+ * for, another one follows it.
  */
 export function prepareDatabase(
   task: ecs.TaskDefinition,
   server: ecs.ContainerDefinition,
-  { image, environment, administrator, database, logGroup }: PrepareDatabaseProps,
-): ecs.ContainerDefinition {
-  const linuxParameters = new ecs.LinuxParameters(task, 'PrepareLinux')
-  linuxParameters.dropCapabilities(ecs.Capability.ALL)
-  const container = task.addContainer('prepare', {
-    image,
-    command: ['db', 'prepare'],
-    essential: false,
-    environment: {
-      ...Object.fromEntries(NEEDED.flatMap((name) => pairOf(environment, name))),
-      ...pastProxy(database),
-    },
+  props: PrepareDatabaseProps,
+): void {
+  const { administrator, database, upgrade } = props
+  const prepare = addStep(task, 'prepare', props, {
+    environment: pastProxy(database),
     secrets: {
       [ADMINISTRATOR.user]: containerSecret(administrator, 'username'),
       [ADMINISTRATOR.password]: containerSecret(administrator, 'password'),
+    },
+    startTimeout: Duration.minutes(3),
+  })
+  const last = upgrade ? addStep(task, 'upgrade', props, { startTimeout: UPGRADE_WITHIN }) : prepare
+  if (last !== prepare) last.addContainerDependencies({ container: prepare, condition: SUCCESS })
+  server.addContainerDependencies({ container: last, condition: SUCCESS })
+}
+
+/** `trackyard db <name>`, which ends before the server begins. */
+function addStep(
+  task: ecs.TaskDefinition,
+  name: 'prepare' | 'upgrade',
+  { image, environment, logGroup, upgrade }: PrepareDatabaseProps,
+  step: Pick<ecs.ContainerDefinitionOptions, 'environment' | 'secrets' | 'startTimeout'>,
+): ecs.ContainerDefinition {
+  const linuxParameters = new ecs.LinuxParameters(task, `${name === 'prepare' ? 'Prepare' : 'Upgrade'}Linux`)
+  linuxParameters.dropCapabilities(ecs.Capability.ALL)
+  return task.addContainer(name, {
+    image,
+    command: ['db', name],
+    essential: false,
+    ...step,
+    environment: {
+      ...Object.fromEntries(NEEDED.flatMap((variable) => pairOf(environment, variable))),
+      // Behind a proxy it is the role's, which the first step sets.
+      ...(upgrade && { [SETTINGS.databaseStatementSeconds.env]: String(UPGRADE_WITHIN.toSeconds()) }),
+      ...step.environment,
     },
     // It has ended before the server needs memory.
     memoryReservationMiB: 16,
@@ -57,11 +85,8 @@ export function prepareDatabase(
     readonlyRootFilesystem: true,
     dockerSecurityOptions: ['no-new-privileges'],
     linuxParameters,
-    startTimeout: Duration.minutes(3),
-    logging: ecs.LogDrivers.awsLogs({ streamPrefix: 'prepare', logGroup }),
+    logging: ecs.LogDrivers.awsLogs({ streamPrefix: name, logGroup }),
   })
-  server.addContainerDependencies({ container, condition: ecs.ContainerDependencyCondition.SUCCESS })
-  return container
 }
 
 function pairOf(environment: Readonly<Record<string, string>>, name: string): [string, string][] {

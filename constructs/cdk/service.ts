@@ -48,6 +48,12 @@ export interface ServiceProps {
    */
   readonly databaseAdministrator?: secretsmanager.ISecret
   /**
+   * Bring an older schema forward to that of the image, before the first new server starts. There is no way back but a
+   * snapshot.
+   * @default false: the servers refuse an older schema
+   */
+  readonly upgradeDatabase?: boolean
+  /**
    * CPU shares a container is sure of; 1024 are one core.
    * @default 1024 a server process
    */
@@ -216,6 +222,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
       image,
       settings,
       databaseAdministrator: administrator,
+      upgradeDatabase: upgrade,
       secrets = {},
       cpu = 1024 * this.#settings.workers,
     }: ServiceProps,
@@ -244,10 +251,7 @@ export class Service extends Construct implements ec2.IConnectable, iam.IGrantab
     if (administrator) {
       const { database } = settings
       prepareDatabase(task, container, {
-        image,
-        environment,
-        administrator,
-        database,
+        ...{ image, environment, administrator, database, upgrade },
         logGroup: this.logGroup,
       })
     }

@@ -66,6 +66,8 @@ export const databaseOptions = z
     maxConnections: wholeNumber(20, 5000).optional(),
     /** Name of the database of runs; that of users has `_users` behind it. @default mlflow */
     name: text(/^[a-z_][a-z0-9_]{0,55}$/, 'must be a lower-case PostgreSQL name').default('mlflow'),
+    /** Bring an older schema forward before new servers start; the way back is a snapshot. @default false */
+    upgrade: z.boolean().default(false),
     /** How servers log in: tokens of IAM, or a password of their own in Secrets Manager. @default iam */
     login: z.enum(['iam', 'password'], { error: 'must be iam or password' }).default('iam'),
     /** libpq's `sslmode`; another than verify-full is for rehearsals without RDS. @default verify-full */

@@ -16,11 +16,11 @@ function stackWith(database: object, others: Record<string, unknown> = {}): Ente
   return enterpriseStack({ database, ...others })
 }
 
-function containersOf(stack: EnterpriseStack): Record<'server' | 'prepare', Resource> {
+function containersOf(stack: EnterpriseStack): Record<'server' | 'prepare' | 'upgrade', Resource> {
   const task = onlyResource(stack, 'AWS::ECS::TaskDefinition')
   const named = (name: string) =>
     task.Properties.ContainerDefinitions.find(({ Name }: Resource) => Name === name)
-  return { server: named('server'), prepare: named('prepare') }
+  return { server: named('server'), prepare: named('prepare'), upgrade: named('upgrade') }
 }
 
 /** Of a container, with what is known only when it is deployed as <…>. */
@@ -119,6 +119,25 @@ describe('the database of an EnterpriseStack', () => {
     expect(JSON.stringify(statementsOf(stack, 'ExecutionRole'))).toContain(administratorKeyArn)
     const without = stackWith({ existing: { ...EXISTING, administratorKeyArn } })
     expect(JSON.stringify(statementsOf(without, 'KeepingBackupsRole'))).not.toContain('kms:CreateGrant')
+  })
+
+  it('is brought forward where that is asked for: after its preparation, before a server, and without the password', () => {
+    const { server, prepare, upgrade } = containersOf(stackWith({ upgrade: true }))
+    expect(upgrade).toMatchObject({
+      Command: ['db', 'upgrade'],
+      DependsOn: [{ Condition: 'SUCCESS', ContainerName: 'prepare' }],
+      Essential: false,
+      Image: server.Image,
+      StartTimeout: 3600,
+      User: '50000:50000',
+      ReadonlyRootFilesystem: true,
+    })
+    expect(upgrade.Secrets).toBeUndefined()
+    expect(server.DependsOn).toEqual([{ Condition: 'SUCCESS', ContainerName: 'upgrade' }])
+    const { TRACKYARD_DATABASE_STATEMENT_SECONDS, ...others } = variablesOf(upgrade)
+    expect(variablesOf(server)).toMatchObject(others)
+    expect(variablesOf(prepare)).toEqual({ ...others, TRACKYARD_DATABASE_STATEMENT_SECONDS })
+    expect(TRACKYARD_DATABASE_STATEMENT_SECONDS).toBe('3600')
   })
 
   it('may be reached through a proxy, past which its preparation goes', () => {
