@@ -1,11 +1,13 @@
 /** What outlives its stack, and what does not. */
-import type { Template } from './template.ts'
+import { type Properties, type Template, valueAt } from './template.ts'
 
 export interface Kept {
   readonly resource: string
   readonly type: string
   readonly whenDeleted: string
   readonly whenReplaced: string
+  /** How long nobody removes what is in it; '' where nothing says so. */
+  readonly locked: string
 }
 
 /** What holds data that nothing else in a stack could make again. */
@@ -25,10 +27,20 @@ const STATEFUL = [
 export function keptOf({ Resources }: Template): Kept[] {
   return Object.entries(Resources)
     .filter(([, { Type }]) => STATEFUL.includes(Type))
-    .map(([resource, { Type, DeletionPolicy = 'Delete', UpdateReplacePolicy = 'Delete' }]) => ({
+    .map(([resource, { Type, DeletionPolicy = 'Delete', UpdateReplacePolicy = 'Delete', Properties }]) => ({
       resource,
       type: Type,
       whenDeleted: DeletionPolicy,
       whenReplaced: UpdateReplacePolicy,
+      locked: lockOf(Properties),
     }))
+}
+
+/** Of a bucket with a default retention, and of a vault. */
+function lockOf(properties: Properties): string {
+  const retention = ['ObjectLockConfiguration', 'Rule', 'DefaultRetention']
+  const mode = valueAt(properties, ...retention, 'Mode')
+  const days =
+    valueAt(properties, ...retention, 'Days') ?? valueAt(properties, 'LockConfiguration', 'MinRetentionDays')
+  return days === undefined ? '' : [mode, `${days} days`].filter(Boolean).join(', ')
 }

@@ -64,12 +64,13 @@ export function toMarkdown(evidence: Evidence): string {
     statements(access.statements.filter(({ kind }) => kind === 'endpoint')),
     '## What outlives the stack',
     table(
-      ['resource', 'type', 'when deleted', 'when replaced'],
-      kept.map(({ resource, type, whenDeleted, whenReplaced }) => [
+      ['resource', 'type', 'when deleted', 'when replaced', 'locked for'],
+      kept.map(({ resource, type, whenDeleted, whenReplaced, locked }) => [
         resource,
         type,
         whenDeleted,
         whenReplaced,
+        locked,
       ]),
     ),
   ].join('\n\n')

@@ -77,6 +77,7 @@ describe('trackyard evidence of the real stack', () => {
       type: 'AWS::S3::Bucket',
       whenDeleted: 'Retain',
       whenReplaced: 'Retain',
+      locked: '',
     })
     expect(scanners).toEqual([{ scanner: 'CloudFormation Validate', findings: [] }])
   })

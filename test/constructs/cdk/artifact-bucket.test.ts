@@ -4,6 +4,8 @@ import * as kms from 'aws-cdk-lib/aws-kms'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import { expect, it } from 'vitest'
 import { ArtifactBucket, type NewBucketProps } from '../../../constructs/cdk/artifact-bucket.ts'
+import { keptOf } from '../../../server/evidence/keeping.ts'
+import { parseTemplate } from '../../../server/evidence/template.ts'
 import { emptyStack, type Resource, statementsOf } from './stack.ts'
 
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555'
@@ -161,7 +163,10 @@ it('a locked bucket keeps each version for its time, and what is deleted no shor
   const stack = emptyStack()
   const artifacts = new ArtifactBucket(stack, 'Artifacts', { objectLock: { mode: 'compliance', days: 90 } })
   expect(artifacts.hasObjectLock).toBe(true)
-  Template.fromStack(stack).hasResourceProperties('AWS::S3::Bucket', {
+  const template = Template.fromStack(stack)
+  const locks = keptOf(parseTemplate(JSON.stringify(template))).map(({ locked }) => locked)
+  expect(locks.filter(Boolean)).toEqual(['COMPLIANCE, 90 days'])
+  template.hasResourceProperties('AWS::S3::Bucket', {
     VersioningConfiguration: { Status: 'Enabled' },
     ObjectLockEnabled: true,
     ObjectLockConfiguration: {

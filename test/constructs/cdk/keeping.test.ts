@@ -1,5 +1,7 @@
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { keptOf } from '../../../server/evidence/keeping.ts'
+import { parseTemplate } from '../../../server/evidence/template.ts'
 import { keepingStack } from './keeping-stack.ts'
 import { onlyResource, type Resource, statementsOf } from './stack.ts'
 
@@ -45,6 +47,8 @@ describe('backups', () => {
         Notifications: { BackupVaultEvents: Match.arrayWith(['BACKUP_JOB_FAILED', 'COPY_JOB_FAILED']) },
       },
     })
+    const kept = keptOf(parseTemplate(JSON.stringify(template)))
+    expect(kept.find(({ type }) => type === 'AWS::Backup::BackupVault')?.locked).toBe('60 days')
   })
 
   it('are made by a role that reads, and may remove snapshots of its own only', () => {
