@@ -1,5 +1,4 @@
 /** `trackyard verify`: whether a database and its artifacts are whole, and a restored pair is what it was made from. */
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { artifactStores } from './artifacts/index.ts'
 import { type Environment, parseConfig } from './config.ts'
@@ -7,8 +6,10 @@ import { SETTINGS } from './config-settings.ts'
 import { databaseOptions } from './database-options.ts'
 import { openDatabase } from './db/index.ts'
 import { requireSchema } from './db/migrate.ts'
-import { parseDatabaseUri, redactUri } from './db/uri.ts'
+import { redactUri } from './db/uri.ts'
 import { lessThan, type Pair, readArtifacts, readInventory } from './operations/verify.ts'
+import { sampleOwners } from './store/inventory.ts'
+import { askServer } from './verify/compare.ts'
 
 /** What gives the live database its password; a restored one has its own. */
 const PASSWORDS = ['databaseSecret', 'databaseIamAuth', 'databasePassword', 'databasePasswordFile'] as const
@@ -89,26 +90,34 @@ async function compare(live: Environment, restored: Environment, { sample, atLea
 }
 
 async function inspect(pair: Pair, sample: number) {
-  const inventory = await readInventory(pair.db)
-  const artifacts = await readArtifacts(pair, sample)
+  const { config, db } = pair
+  say(`looking at ${redactUri(config.backendStoreUri)} and ${config.artifactsDestination}`)
+  const inventory = await readInventory(db)
+  const owners = await sampleOwners(db, sample)
+  const { report: artifacts, read: files } = await readArtifacts(pair, owners)
+  say(`${artifacts.files} files read; starting a server that only reads`)
+  const runIds = owners.filter(({ kind }) => kind === 'run').map(({ id }) => id)
+  const { served, problems } = await askServer(config, db, { runIds, files }, say)
   return {
-    database: redactUri(pair.config.backendStoreUri),
-    store: pair.config.artifactsDestination,
+    database: redactUri(config.backendStoreUri),
+    store: config.artifactsDestination,
     ...inventory,
     artifacts,
-    problems: artifacts.missing.map(({ kind, id, reason }) => `${kind} ${id}: ${reason}`),
+    served,
+    problems: [...artifacts.missing.map(({ kind, id, reason }) => `${kind} ${id}: ${reason}`), ...problems],
   }
+}
+
+/** A line for who waits: a large pair takes a while. */
+function say(text: string): void {
+  process.stderr.write(`trackyard verify: ${text}\n`)
 }
 
 /** Opens without making or changing anything: a schema that is not whole is refused. */
 async function withPair<T>(environment: Environment, use: (pair: Pair) => Promise<T>): Promise<T> {
   const config = parseConfig(environment)
-  const location = parseDatabaseUri(config.backendStoreUri)
-  if (location.dialect === 'sqlite' && !existsSync(location.path)) {
-    throw new Error(`${SETTINGS.backendStoreUri.env}: there is no file ${location.path}`)
-  }
   const stores = artifactStores(config)
-  const db = openDatabase(config.backendStoreUri, databaseOptions(config))
+  const db = openDatabase(config.backendStoreUri, { ...databaseOptions(config), readOnly: true })
   try {
     await requireSchema(db)
     const artifacts = await stores.at(config.artifactsDestination)

@@ -46,7 +46,7 @@ export function isOnlyRead(uri: string, { readOnly = false }: DatabaseOptions): 
 }
 
 function checkFile(path: string, setting: string): void {
-  if (!existsSync(path)) throw new Error(`${setting} names ${resolve(path)}, and there is no such file`)
+  if (!existsSync(path)) throw new Error(`${setting}: there is no file ${resolve(path)}`)
 }
 
 /** SQLite writes beside its file too, so the folder must be there and writable. */

@@ -1,4 +1,6 @@
 /** Whether a database and the store beside it belong together and are whole; nothing is written to either. */
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
 import type { ArtifactStore, ArtifactStores } from '../artifacts/index.ts'
 import {
   type ArtifactPlace,
@@ -10,13 +12,7 @@ import {
 } from '../artifacts/location.ts'
 import type { Config } from '../config.ts'
 import type { Db } from '../db/index.ts'
-import {
-  type ArtifactOwner,
-  type Counts,
-  countRows,
-  findNewestRunTime,
-  sampleOwners,
-} from '../store/inventory.ts'
+import { type ArtifactOwner, type Counts, countRows, findNewestRunTime } from '../store/inventory.ts'
 
 /** Of a large file its beginning: a model of 10 GB need not come twice over the network to be believed. */
 const MOST_BYTES = 16 * 1024 ** 2
@@ -34,6 +30,17 @@ export interface Inventory {
   readonly counts: Counts
   /** When the newest run began: how old the data is. */
   readonly newestRunAt: string | undefined
+}
+
+/** A file that was read, or its beginning. */
+export interface ReadFile {
+  readonly owner: ArtifactOwner
+  /** Below its owner's folder. */
+  readonly path: string
+  readonly sizeBytes: number
+  readonly readBytes: number
+  /** Of what was read, in hexadecimal. */
+  readonly sha256: string
 }
 
 export interface ArtifactReport {
@@ -63,9 +70,12 @@ export function lessThan(percent: number, restored: Counts, live: Counts): strin
 }
 
 /** Reads a file of each of a few runs, models and versions, through the rows that say where they are. */
-export async function readArtifacts(pair: Pair, sampleSize: number): Promise<ArtifactReport> {
-  const owners = await sampleOwners(pair.db, sampleSize)
-  let [files, bytes, elsewhere] = [0, 0, 0]
+export async function readArtifacts(
+  pair: Pair,
+  owners: readonly ArtifactOwner[],
+): Promise<{ report: ArtifactReport; read: ReadFile[] }> {
+  const read: ReadFile[] = []
+  let elsewhere = 0
   const missing: { kind: string; id: string; reason: string }[] = []
   for (const owner of owners) {
     if (!isHere(owner.uri)) {
@@ -73,14 +83,14 @@ export async function readArtifacts(pair: Pair, sampleSize: number): Promise<Art
       continue
     }
     try {
-      const read = await readOne(pair, owner)
-      if (read !== undefined) files++
-      bytes += read ?? 0
+      const file = await readOne(pair, owner)
+      if (file) read.push(file)
     } catch (error) {
       missing.push({ kind: owner.kind, id: owner.id, reason: (error as Error).message })
     }
   }
-  return { owners: owners.length, files, bytes, elsewhere, missing }
+  const bytes = read.reduce((sum, { readBytes }) => sum + readBytes, 0)
+  return { report: { owners: owners.length, files: read.length, bytes, elsewhere, missing }, read }
 }
 
 function isHere(uri: string): boolean {
@@ -88,30 +98,37 @@ function isHere(uri: string): boolean {
   return proxiedPath(uri) !== undefined || scheme === 's3' || (uri !== '' && isLocal(scheme))
 }
 
-/** @returns how many bytes it has read; undefined where there is no file and need not be one */
-async function readOne(pair: Pair, { uri, hasFiles }: ArtifactOwner): Promise<number | undefined> {
-  const place = await findFile(await locateArtifacts(uri, pair))
-  if (!place) {
+/** @returns undefined where there is no file and need not be one */
+async function readOne(pair: Pair, owner: ArtifactOwner): Promise<ReadFile | undefined> {
+  const { uri, hasFiles } = owner
+  const folder = await locateArtifacts(uri, pair)
+  const path = await findFile(folder)
+  if (path === undefined) {
     if (hasFiles) throw new Error(`there is no file in ${uri}`)
     return undefined
   }
-  const file = await place.store.get(place.path)
-  const wanted = Math.min(file.sizeBytes, MOST_BYTES)
-  let read = 0
-  for await (const chunk of file.read({ start: 0, end: wanted - 1 })) read += (chunk as Buffer).length
-  if (read !== wanted) throw new Error(`${place.path}: ${read} bytes came of ${wanted}`)
-  return read
+  const file = await folder.store.get(below(folder, path).path)
+  const { sizeBytes } = file
+  const readBytes = Math.min(sizeBytes, MOST_BYTES)
+  const hash = createHash('sha256')
+  let came = 0
+  for await (const chunk of file.read({ start: 0, end: readBytes - 1 })) {
+    hash.update(chunk as Buffer)
+    came += (chunk as Buffer).length
+  }
+  if (came !== readBytes) throw new Error(`${path}: ${came} bytes came of ${readBytes}`)
+  return { owner, path, sizeBytes, readBytes, sha256: hash.digest('hex') }
 }
 
-/** The first file in a folder or below it, breadth first. */
-async function findFile(folder: ArtifactPlace): Promise<ArtifactPlace | undefined> {
-  const folders = [folder]
+/** The first file in a folder or below it, breadth first: its path below the folder. */
+async function findFile(folder: ArtifactPlace): Promise<string | undefined> {
+  const folders = ['']
   for (let at = 0; at < Math.min(folders.length, MOST_LISTINGS); at++) {
-    const here = folders[at] as ArtifactPlace
-    const entries = await here.store.list(here.path)
+    const here = folders[at] as string
+    const entries = await folder.store.list(below(folder, here).path)
     const file = entries.find(({ isDirectory }) => !isDirectory)
-    if (file) return below(here, file.path)
-    folders.push(...entries.map(({ path }) => below(here, path)))
+    if (file) return posix.join(here, file.path)
+    folders.push(...entries.map(({ path }) => posix.join(here, path)))
   }
   return undefined
 }

@@ -1,6 +1,7 @@
 /** How much there is, and a few of each kind by chance: what tells whether a restored database is whole. */
 import { randomBytes } from 'node:crypto'
 import type { Db } from '../db/index.ts'
+import { readValue } from './metrics.ts'
 import { DELETED_STAGE } from './model-versions.ts'
 import { PROMPT_TAG } from './registered-models.ts'
 
@@ -23,13 +24,81 @@ export type Counts = Record<(typeof COUNTED)[number], number>
 export async function countRows(db: Db): Promise<Counts> {
   const counted: [string, number][] = []
   for (const table of COUNTED) {
-    const { count } = await db
-      .selectFrom(table as 'runs')
-      .select((eb) => eb.fn.countAll<number | bigint>().as('count'))
-      .executeTakeFirstOrThrow()
-    counted.push([table, Number(count)])
+    counted.push([table, await countTable(db, table)])
   }
   return Object.fromEntries(counted) as Counts
+}
+
+/** Rows of the kinds that a server lists; of versions those of models, as its search has them. */
+export interface Shown {
+  readonly experiments: number
+  readonly runs: number
+  readonly registered_models: number
+  readonly model_versions: number
+}
+
+export async function countShown(db: Db): Promise<Shown> {
+  const versions = db
+    .selectFrom('model_versions as version')
+    .select((eb) => eb.fn.countAll<number | bigint>().as('count'))
+    .where('version.current_stage', '!=', DELETED_STAGE)
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('model_version_tags as tag')
+            .select('tag.name')
+            .whereRef('tag.name', '=', 'version.name')
+            .whereRef('tag.workspace', '=', 'version.workspace')
+            .where('tag.key', '=', PROMPT_TAG)
+            .where('tag.value', '=', 'true'),
+        ),
+      ),
+    )
+  return {
+    experiments: await countTable(db, 'experiments'),
+    runs: await countTable(db, 'runs'),
+    registered_models: await countTable(db, 'registered_models'),
+    model_versions: Number((await versions.executeTakeFirstOrThrow()).count),
+  }
+}
+
+async function countTable(db: Db, table: (typeof COUNTED)[number]): Promise<number> {
+  const { count } = await db
+    .selectFrom(table as 'runs')
+    .select((eb) => eb.fn.countAll<number | bigint>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+export interface RunValues {
+  readonly params: readonly { readonly key: string; readonly value: string }[]
+  readonly tags: readonly { readonly key: string; readonly value: string | null }[]
+  readonly metrics: readonly {
+    readonly key: string
+    readonly value: number
+    readonly timestamp: number | bigint | null
+    readonly step: number | bigint
+  }[]
+}
+
+export async function readRunValues(db: Db, runId: string): Promise<RunValues> {
+  const of = <T extends 'params' | 'tags'>(table: T) =>
+    db
+      .selectFrom(table as 'tags')
+      .select(['key', 'value'])
+      .where('run_uuid', '=', runId)
+      .execute()
+  const metrics = await db
+    .selectFrom('latest_metrics')
+    .select(['key', 'value', 'timestamp', 'step', 'is_nan'])
+    .where('run_uuid', '=', runId)
+    .execute()
+  return {
+    params: (await of('params')) as RunValues['params'],
+    tags: await of('tags'),
+    metrics: metrics.map((row) => ({ ...row, value: readValue(row) })),
+  }
 }
 
 /** When the newest run began, in milliseconds since the epoch; undefined without any. */

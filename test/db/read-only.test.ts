@@ -16,7 +16,7 @@ describe('SQLite, only read', () => {
     const path = join(artifactsDestination, 'mlflow.db')
     const backendStoreUri = `sqlite:///${path}`
     const opening = testContext({ backendStoreUri, artifactsDestination, readOnly: true })
-    await expect(opening).rejects.toThrow(`${path}, and there is no such file`)
+    await expect(opening).rejects.toThrow(`there is no file ${path}`)
     await writeFile(path, '')
     await expect(testContext({ backendStoreUri, artifactsDestination, readOnly: true })).rejects.toThrow(
       NO_TABLES,

@@ -15,6 +15,7 @@ interface Report {
   counts: Record<string, number>
   newestRunAt?: string
   live?: { counts: Record<string, number> }
+  served?: { counts: Record<string, number>; cutOff: string[]; compared: Record<string, number> }
   artifacts: { owners: number; files: number; bytes: number; elsewhere: number; missing: object[] }
   problems: string[]
 }
@@ -47,6 +48,14 @@ async function fill(environment: Record<string, string>, folder: string, store: 
     const created = await send('POST', 'runs/create', { experiment_id: '0', start_time })
     await send('POST', 'runs/create', { experiment_id: '0', start_time: start_time - 1 })
     const runId = created.run?.info?.run_id ?? ''
+    const metrics = ['0.1', 'NaN', '-Infinity'].map((value, step) => ({
+      key: `m${step}`,
+      value,
+      timestamp: 7,
+      step,
+    }))
+    const params = [{ key: 'lr', value: '0.1' }]
+    await send('POST', 'runs/log-batch', { run_id: runId, metrics, params, tags: [{ key: 'k', value: 'ü' }] })
     await store(`0/${runId}/artifacts/plots/loss.png`)
     const { model } = await send('POST', 'logged-models', { experiment_id: '0', name: 'm' })
     const modelId = model?.info?.model_id ?? ''
@@ -78,7 +87,7 @@ async function sqlitePair() {
   return { folder, artifacts, environment, ids: await fill(environment, folder, store) }
 }
 
-describe('trackyard verify', () => {
+describe('trackyard verify', { timeout: 60_000 }, () => {
   it('counts rows, and reads a file of each kind as its rows say where it is', async () => {
     const { environment } = await sqlitePair()
     const report = await verify(environment)
@@ -86,8 +95,15 @@ describe('trackyard verify', () => {
       counts: { experiments: 1, runs: 2, logged_models: 1, registered_models: 1, model_versions: 1 },
       newestRunAt: '2026-01-02T00:00:00.000Z',
       artifacts: { owners: 4, files: 3, bytes: 12, elsewhere: 0, missing: [] },
+      served: {
+        counts: { experiments: 1, runs: 2, registered_models: 1, model_versions: 1 },
+        cutOff: [],
+        compared: { runs: 2, files: 3, bytes: 12 },
+      },
       problems: [],
     })
+    // Three metrics, a parameter and a tag, and the name that each run has got.
+    expect(report.served?.compared.values).toBe(7)
   })
 
   it('names each model whose files are not there, and ends with 1', async () => {
@@ -154,6 +170,8 @@ describe.each(databaseServers())('trackyard verify on $name', (server) => {
     expect(await verify(environment)).toMatchObject({
       counts: { runs: 2, model_versions: 1 },
       artifacts: { owners: 4, files: 3, missing: [] },
+      served: { counts: { runs: 2, model_versions: 1 }, compared: { runs: 2, values: 7, files: 3 } },
+      problems: [],
     })
     expect(await verify(environment, '--restored-host=localhost')).toMatchObject({
       database: expect.stringContaining('localhost'),
@@ -163,7 +181,7 @@ describe.each(databaseServers())('trackyard verify on $name', (server) => {
   }, 120_000)
 })
 
-describe.skipIf(!program)('trackyard verify with artifacts in S3', () => {
+describe.skipIf(!program)('trackyard verify with artifacts in S3', { timeout: 60_000 }, () => {
   let s3: S3Server
   beforeAll(async () => {
     s3 = await startS3(program as string)
@@ -180,7 +198,11 @@ describe.skipIf(!program)('trackyard verify with artifacts in S3', () => {
     await fill(environment, folder, (path) => storeObject(s3, `restored/${path}`))
     const database = `--restored-database=sqlite:///${join(folder, 'mlflow.db')}`
     const restored = [database, `--restored-artifacts=s3://${BUCKET}/restored`]
-    expect(await verify(environment, ...restored)).toMatchObject({ artifacts: { files: 3, missing: [] } })
+    expect(await verify(environment, ...restored)).toMatchObject({
+      artifacts: { files: 3, missing: [] },
+      served: { compared: { files: 3 } },
+      problems: [],
+    })
     expect(await keysBelow(s3, '')).toHaveLength(2)
     expect(await problemsOf(environment, database)).toHaveLength(2)
   })

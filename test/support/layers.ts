@@ -45,6 +45,7 @@ const SERVER_LAYERS = [
   'main.ts',
   'health-check.ts',
   'gc.ts',
+  'verify',
   'verify.ts',
   'prepare.ts',
   'doctor',
