@@ -1,22 +1,10 @@
 /**
- * How a drill restores and looks. Whatever fails is remembered, and the drill goes on with what destroys: no way ends
- * before that.
+ * How a drill restores. Whatever fails is remembered, and the drill goes on with what destroys: no way ends before that.
  */
+
+import { CAUGHT, MOST_WAITS } from './restore-drill-faults.ts'
 import type { DrillPlan } from './restore-drill-plan.ts'
 import { call, expression, orNothing, RETRY, type State, WAIT_SECONDS } from './state-language.ts'
-
-/** A day of waiting for each thing. */
-const MOST_WAITS = (24 * 3600) / WAIT_SECONDS
-const INSTANCE = '$states.result.DbInstances[0]'
-
-/** Goes to what destroys, and remembers why. */
-const CAUGHT = [
-  {
-    ErrorEquals: ['States.ALL'],
-    Assign: { failure: expression("$states.errorOutput.Error & ': ' & $states.errorOutput.Cause") },
-    Next: 'HasDatabaseJob',
-  },
-]
 
 const newest = expression(
   "$sort($states.result.RecoveryPoints[Status = 'COMPLETED'], function($a, $b) { $a.CreationDate < $b.CreationDate })[0].RecoveryPointArn",
@@ -128,87 +116,6 @@ function waitingForJob(what: string, job: string, Next: string): Record<string, 
     [`No${what}`]: {
       Type: 'Pass',
       Assign: { failure: expression(`'${what} not restored: ' & $status & ' ' & $reason`) },
-      Next: 'HasDatabaseJob',
-    },
-  }
-}
-
-/** The passwords of that day are not known any more: RDS makes a new one, in a secret. */
-export function verifyingStates(plan: DrillPlan): Record<string, State> {
-  const { instanceName: DBInstanceIdentifier, task, targetBucket, prefix } = plan
-  return {
-    TakePassword: call('rds', 'modifyDBInstance', {
-      Arguments: {
-        DbInstanceIdentifier: DBInstanceIdentifier,
-        ManageMasterUserPassword: true,
-        MasterUserSecretKmsKeyId: plan.secretKeyArn,
-        BackupRetentionPeriod: 0,
-        ApplyImmediately: true,
-      },
-      Retry: RETRY,
-      Catch: CAUGHT,
-      Next: 'WaitForPassword',
-    }),
-    WaitForPassword: { Type: 'Wait', Seconds: WAIT_SECONDS, Next: 'AskForPassword' },
-    AskForPassword: call('rds', 'describeDBInstances', {
-      Arguments: { DbInstanceIdentifier: DBInstanceIdentifier },
-      Assign: {
-        isReady: expression(
-          `${INSTANCE}.DbInstanceStatus = 'available' and ${INSTANCE}.MasterUserSecret.SecretStatus = 'active'`,
-        ),
-        host: expression(orNothing(`${INSTANCE}.Endpoint.Address`)),
-        secret: expression(orNothing(`${INSTANCE}.MasterUserSecret.SecretArn`)),
-        waits: expression('$waits + 1'),
-      },
-      Retry: RETRY,
-      Catch: CAUGHT,
-      Next: 'HasPassword',
-    }),
-    HasPassword: {
-      Type: 'Choice',
-      Choices: [
-        { Condition: expression('$isReady'), Next: 'Verify' },
-        { Condition: expression(`$waits < ${MOST_WAITS}`), Next: 'WaitForPassword' },
-      ],
-      Default: 'NoPassword',
-    },
-    NoPassword: {
-      Type: 'Pass',
-      Assign: { failure: 'the restored database did not get ready' },
-      Next: 'HasDatabaseJob',
-    },
-    Verify: {
-      Type: 'Task',
-      Resource: 'arn:aws:states:::ecs:runTask.sync',
-      TimeoutSeconds: 6 * 3600,
-      Arguments: {
-        Cluster: task.clusterArn,
-        TaskDefinition: task.definitionArn,
-        CapacityProviderStrategy: [{ CapacityProvider: task.capacityProvider, Weight: 1 }],
-        NetworkConfiguration: {
-          AwsvpcConfiguration: { Subnets: task.subnets, SecurityGroups: task.securityGroups },
-        },
-        Overrides: {
-          TaskRoleArn: task.roleArn,
-          ContainerOverrides: [
-            {
-              Name: task.container,
-              Command: [
-                'verify',
-                '--restored-host',
-                expression('$host'),
-                '--restored-secret',
-                expression('$secret'),
-                '--restored-artifacts',
-                `s3://${[targetBucket, prefix].filter(Boolean).join('/')}`,
-              ],
-              // Counting all rows takes longer than any request may.
-              Environment: [{ Name: 'TRACKYARD_DATABASE_STATEMENT_SECONDS', Value: '3600' }],
-            },
-          ],
-        },
-      },
-      Catch: CAUGHT,
       Next: 'HasDatabaseJob',
     },
   }

@@ -12,8 +12,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns'
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import { accessLogBucket } from './access-logs.ts'
-import { actionsOf, READING_FEATURES } from './artifact-permissions.ts'
-import { allow, arn, type Kept, restoreRole } from './backup-roles.ts'
+import { type Kept, restoreRole } from './backup-roles.ts'
 import { closedSecurityGroup } from './closed-security-group.ts'
 import type { Database } from './database.ts'
 import { containerOf, type TaskPlace } from './garbage-collection.ts'
@@ -21,7 +20,9 @@ import { newLogKey } from './log-key.ts'
 import { PRIVATE_BUCKET } from './private-bucket.ts'
 import { destroyingStates, reportingStates } from './restore-drill-end.ts'
 import type { DrillPlan } from './restore-drill-plan.ts'
-import { restoringStates, verifyingStates } from './restore-drill-states.ts'
+import { allowDrill, drillTaskRole } from './restore-drill-roles.ts'
+import { restoringStates } from './restore-drill-states.ts'
+import { verifyingStates } from './restore-drill-verify.ts'
 
 export interface RestoreDrillProps extends Kept, Omit<TaskPlace, 'securityGroups'> {
   readonly vault: backup.IBackupVault
@@ -85,7 +86,7 @@ export class RestoreDrill extends Construct {
         definitionArn: props.taskDefinition.taskDefinitionArn,
         capacityProvider: props.capacityProviderName,
         container: containerOf(props.taskDefinition),
-        roleArn: this.taskRole(props, target).roleArn,
+        roleArn: drillTaskRole(this, props, { instanceName: this.#name, target }).roleArn,
         subnets: props.cluster.vpc.selectSubnets(props.vpcSubnets).subnetIds,
         securityGroups: [task.securityGroupId],
       },
@@ -127,32 +128,6 @@ export class RestoreDrill extends Construct {
     return { task, restored }
   }
 
-  /** It reads: both databases, and what was restored. */
-  private taskRole(props: RestoreDrillProps, target: s3.IBucket): iam.Role {
-    const { database, databaseCredentials, encryptionKey } = props
-    const role = new iam.Role(this, 'TaskRole', {
-      description: 'Looks at what the drill has restored',
-      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com'),
-    })
-    const { region } = Stack.of(this)
-    const through = (service: string) => ({
-      StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` },
-    })
-    const secret = ['secretsmanager:GetSecretValue']
-    database.grantLogin(role)
-    if (databaseCredentials) allow(role, [databaseCredentials.secretArn], secret)
-    allow(role, [arn(this, 'secretsmanager', 'secret', 'rds!db-*')], secret, {
-      StringEquals: { 'aws:ResourceTag/aws:rds:primaryDBInstanceArn': arn(this, 'rds', 'db', this.#name) },
-    })
-    const liveKey = databaseCredentials?.encryptionKey
-    const keys = [encryptionKey, ...(liveKey ? [liveKey] : [])].map(({ keyArn }) => keyArn)
-    allow(role, keys, ['kms:Decrypt'], through('secretsmanager'))
-    allow(role, [target.bucketArn], actionsOf(READING_FEATURES, 'bucket'))
-    allow(role, [target.arnForObjects('*')], actionsOf(READING_FEATURES, 'objects'))
-    allow(role, [encryptionKey.keyArn], actionsOf(READING_FEATURES, 'key'), through('s3'))
-    return role
-  }
-
   private makeStateMachine(props: RestoreDrillProps, plan: DrillPlan, target: s3.IBucket): sfn.StateMachine {
     const logGroup = new logs.LogGroup(this, 'Log', {
       retention: logs.RetentionDays.ONE_YEAR,
@@ -176,64 +151,7 @@ export class RestoreDrill extends Construct {
       logs: { destination: logGroup, level: sfn.LogLevel.ALL },
       tracingEnabled: true,
     })
-    this.allowDrill(role, props, plan, target)
+    allowDrill(this, role, props, plan, target)
     return stateMachine
-  }
-
-  private allowDrill(role: iam.Role, props: RestoreDrillProps, plan: DrillPlan, target: s3.IBucket): void {
-    const { encryptionKey, taskDefinition, topic, vault } = props
-    const restored = arn(this, 'rds', 'db', this.#name)
-    allow(role, [vault.backupVaultArn], ['backup:ListRecoveryPointsByBackupVault'])
-    const snapshots = arn(this, 'rds', 'snapshot', 'awsbackup:*')
-    allow(role, [snapshots], ['backup:GetRecoveryPointRestoreMetadata'])
-    allow(role, [snapshots, arn(this, 'backup', 'recovery-point', '*')], ['backup:StartRestoreJob'])
-    // A job has no ARN.
-    allow(role, ['*'], ['backup:DescribeRestoreJob'])
-    allow(role, [plan.restoreRoleArn], ['iam:PassRole'], {
-      StringEquals: { 'iam:PassedToService': 'backup.amazonaws.com' },
-    })
-    allow(role, [restored], ['rds:ModifyDBInstance', 'rds:DescribeDBInstances', 'rds:DeleteDBInstance'])
-    // Of the caller RDS wants these rights itself, to keep the password.
-    allow(
-      role,
-      [arn(this, 'secretsmanager', 'secret', 'rds!db-*')],
-      ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
-    )
-    allow(
-      role,
-      [encryptionKey.keyArn],
-      ['kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'],
-    )
-    allow(role, [target.bucketArn], ['s3:ListBucket'])
-    allow(role, [target.arnForObjects('*')], ['s3:DeleteObject'])
-    this.allowReport(role, topic, encryptionKey)
-    this.allowTask(role, taskDefinition, plan)
-  }
-
-  /** Who publishes to an encrypted topic needs its key, which SNS then uses for him. */
-  private allowReport(role: iam.Role, topic: sns.ITopic, encryptionKey: kms.IKey): void {
-    allow(role, [topic.topicArn], ['sns:Publish'])
-    const { masterKey } = topic
-    if (!masterKey || masterKey === encryptionKey) return
-    allow(role, [masterKey.keyArn], ['kms:Decrypt', 'kms:GenerateDataKey'], {
-      StringEquals: { 'kms:ViaService': `sns.${Stack.of(this).region}.amazonaws.com` },
-    })
-  }
-
-  /** `runTask.sync` hears of the end of a task by a rule of its own. */
-  private allowTask(role: iam.Role, taskDefinition: TaskPlace['taskDefinition'], { task }: DrillPlan): void {
-    const ofCluster = { ArnEquals: { 'ecs:cluster': task.clusterArn } }
-    allow(role, [task.definitionArn], ['ecs:RunTask'], ofCluster)
-    allow(role, [arn(this, 'ecs', 'task', '*', '/')], ['ecs:StopTask', 'ecs:DescribeTasks'], ofCluster)
-    const rule = 'StepFunctionsGetEventsForECSTaskRule'
-    allow(
-      role,
-      [arn(this, 'events', 'rule', rule, '/')],
-      ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
-    )
-    const execution = taskDefinition.executionRole ? [taskDefinition.executionRole.roleArn] : []
-    allow(role, [task.roleArn, ...execution], ['iam:PassRole'], {
-      StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
-    })
   }
 }
