@@ -126,6 +126,16 @@ describe('a server with passwords', () => {
     },
   )
 
+  it('takes it for no guess when MLflow’s UI signs out, as it does for everybody in an office', async () => {
+    const { signIn } = await lockedApp()
+    for (let i = 0; i < 60; i++) {
+      expect((await signIn(`mlflow-logged-out-${i}`, `mlflow-logged-out-${i}`)).statusCode).toBe(401)
+    }
+    expect((await signIn('admin', PASSWORD)).statusCode).toBe(200)
+    for (let i = 0; i < 5; i++) await signIn('mlflow-logged-out-x', `guess ${i}`)
+    expect((await signIn('mlflow-logged-out-x', 'guess')).statusCode).toBe(429)
+  })
+
   it('takes no more guesses at once than in turn', async () => {
     const { signIn } = await lockedApp()
     const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => signIn('admin', `wrong ${i}`)))
