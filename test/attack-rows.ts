@@ -178,6 +178,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     tests: [
       ['test/server/login-start.test.ts', 'is refused with the password %j'],
       ['test/server/login-start.test.ts', 'gets that of the settings, where there is one'],
+      ['test/server/login-start.test.ts', 'does not get in with it, and neither does a user who becomes one'],
     ],
   },
   A45: {
@@ -270,6 +271,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
     attack: 'forged id tokens',
     tests: [
       [SIGN_ON, '%s is refused'],
+      [SIGN_ON, 'signed by an algorithm that is not allowed is refused'],
       [SIGN_ON, 'is good once, even where the provider takes a code again'],
       [SIGN_ON, 'is refused in another browser'],
       ['test/auth/jwt.test.ts', '%s is refused'],

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { buildApp } from '../../server/app.ts'
 import { LEGACY_PASSWORD } from '../../server/operations/passwords.ts'
-import { findUserWithGrants, updateUser } from '../../server/store/users.ts'
+import { setAdmin } from '../../server/operations/users.ts'
+import { findUserWithGrants, insertUser, updateUser } from '../../server/store/users.ts'
 import { ADMIN_PASSWORD, loginContext } from './login-support.ts'
 import { temporaryFolder, testDatabase } from './support.ts'
 
@@ -68,5 +70,22 @@ describe('an admin with the password that MLflow once came with', () => {
     expect(await adminOf(without, LEGACY_PASSWORD)).toBe(true)
     await expect(loginContext({ backendStoreUri, authAdminPassword: 'short' })).rejects.toThrow(/too weak/)
     expect(await adminOf(await loginContext({ backendStoreUri }), ADMIN_PASSWORD)).toBe(true)
+  })
+
+  it('does not get in with it, and neither does a user who becomes one', async () => {
+    const { context, login } = await loginContext()
+    const app = buildApp(context)
+    onTestFinished(() => app.close())
+    const passwordHash = await login.passwords.hash(LEGACY_PASSWORD)
+    await updateUser(login.db, 'admin', { passwordHash })
+    await insertUser(login.db, { username: 'ann', passwordHash, isAdmin: false })
+    const signIn = async (name: string) => {
+      const authorization = `Basic ${Buffer.from(`${name}:${LEGACY_PASSWORD}`).toString('base64')}`
+      return (await app.inject({ url: '/api/2.0/mlflow/users/current', headers: { authorization } }))
+        .statusCode
+    }
+    expect([await signIn('admin'), await signIn('ann')]).toEqual([401, 200])
+    await setAdmin(login, 'ann', true)
+    expect(await signIn('ann')).toBe(401)
   })
 })
