@@ -201,7 +201,10 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
   },
   A49: {
     attack: 'a user by GET or by a form',
-    tests: [[USERS, 'is for admins, and its form for who has opened it']],
+    tests: [
+      [USERS, 'is for admins, and its form for who has opened it'],
+      [LEAST_ASKED, 'whoever is signed in gets these, and nothing else, without a grant'],
+    ],
   },
   A50: {
     attack: 'guessing passwords and names',
@@ -274,6 +277,7 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
       [SIGN_ON, 'signed by an algorithm that is not allowed is refused'],
       [SIGN_ON, 'is good once, even where the provider takes a code again'],
       [SIGN_ON, 'is refused in another browser'],
+      [SIGN_ON, 'is refused with a part of the state that it began with'],
       ['test/auth/jwt.test.ts', '%s is refused'],
       ['test/auth/jwt.test.ts', 'that has the public key as its secret'],
       ['test/auth/jwt.test.ts', 'that is signed by an algorithm that the settings leave out'],
@@ -358,7 +362,10 @@ export const ATTACK_ROWS: Readonly<Record<string, AttackRow>> = {
         'test/stacks/pulumi-resources.test.ts',
         'the Pulumi stack team gives its secrets to the engine as secrets, and to nobody else',
       ],
-      ['test/constructs/cloud.test.ts', 'hands the key of its servers on as a secret'],
+      [
+        'test/constructs/cloud.test.ts',
+        'hands the key of its servers and the password of its administrator on as secrets',
+      ],
       ['test/e2e/team.test.ts', 'shows no secret to who looks at containers, logs and processes'],
       ['test/e2e/image.test.ts', 'has no shell, no npm and no secret inside'],
     ],

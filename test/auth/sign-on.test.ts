@@ -180,6 +180,15 @@ describe('the callback', () => {
     expect(other.jar.find('session')).toBeUndefined()
   })
 
+  it('is refused with a part of the state that it began with', async () => {
+    const { app } = await signOnServer()
+    const browser = new Browser(app)
+    const url = await browser.toCallback()
+    const back = await browser.get(url.replace(/(state=[^&]{16})[^&]*/, '$1'))
+    // The provider is not asked.
+    expect(back.payload).toContain('not begun in this browser')
+  })
+
   it('is refused ten minutes later', async () => {
     const server = await signOnServer()
     const browser = new Browser(server.app)
