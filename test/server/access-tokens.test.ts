@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { makeToken } from '../../server/operations/token-text.ts'
 import { listAudit } from '../../server/store/audit.ts'
 import { lockedServer } from './locked-server.ts'
@@ -35,6 +35,12 @@ async function ask(
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+/** Has a server read nothing again because of the time, however slow the machine is. */
+function keepWhatIsKnown(): void {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+}
 
 describe('an access token', () => {
   it('is shown once, and lets its owner in', async () => {
@@ -112,13 +118,17 @@ describe('an access token', () => {
   it('is refused when it has expired', async () => {
     const { app, user, context } = await lockedServer()
     const { body } = await ask(app, await user('ann'), 'POST', { name: 'ci', expires_in: '1h' })
-    expect((await ask(app, bearer(body.token), 'GET')).status).toBe(403)
-    Object.assign(context, { clock: () => Date.now() + 3_600_000 })
+    keepWhatIsKnown()
+    const { expiration_time } = body.token_info
+    Object.assign(context, { clock: () => expiration_time - 1 })
+    for (const _ of [1, 2]) expect((await ask(app, bearer(body.token), 'GET')).status).toBe(403)
+    Object.assign(context, { clock: () => expiration_time })
     const refused = await ask(app, bearer(body.token), 'GET')
     expect([refused.status, refused.body.message]).toEqual([401, expect.stringContaining('expired')])
   })
 
   it('is refused as soon as it is revoked', async () => {
+    keepWhatIsKnown()
     const { app, user } = await lockedServer()
     const ann = await user('ann')
     const { body } = await ask(app, ann, 'POST', { name: 'ci' })
