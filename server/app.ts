@@ -83,7 +83,8 @@ export function buildApp(context: Context, gate = gateOf(context)): FastifyInsta
     if (fault.status >= 500) request.log.error({ err: error, ...nameOf(request) }, 'request failed')
     const wait = fault.retryAfterSeconds ?? (fault.status === 503 ? RETRY_AFTER_SECONDS : undefined)
     if (wait !== undefined) reply.header('retry-after', String(wait))
-    return reply.status(fault.status).send(fault.toBody())
+    // A download that fails before its first byte has the type of the file by then.
+    return reply.status(fault.status).type('application/json; charset=utf-8').send(fault.toBody())
   })
   const isThere = ({ needsLogin = false }) => context.login !== undefined || !needsLogin
   const [rpcs, allRoutes] = [RPCS.filter(isThere), ROUTES.filter(isThere)]

@@ -53,5 +53,15 @@ async function* bytesOf(
   const { Body } = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${start}-${end}` }))
   if (!(Body instanceof Readable))
     throw new ApiError('TEMPORARILY_UNAVAILABLE', 'S3 answered without a body.')
-  yield* inTurns(Body)
+  let left = end + 1 - start
+  for await (const chunk of inTurns(Body)) {
+    left -= chunk.length
+    if (left < 0) break
+    yield chunk
+  }
+  // The client has been told a length: it would wait for what is missing, or take the rest for the next answer.
+  if (left !== 0) {
+    const message = 'S3 gave another length of the artifact than it had said; try again.'
+    throw new ApiError('TEMPORARILY_UNAVAILABLE', message)
+  }
 }

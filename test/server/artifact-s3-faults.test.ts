@@ -134,6 +134,62 @@ describe.skipIf(!program)('a read of an S3', () => {
   })
 })
 
+describe.skipIf(!program)('an S3 that gives another length than it said', () => {
+  /** The answer of the server where S3 says 1000 bytes and gives others. */
+  async function download(bytes: number): Promise<{ response: Response; url: string }> {
+    const s3EndpointUrl = await faultyS3((path, method, response) => {
+      if (method !== 'GET' || !path.includes('/wrong')) return false
+      response.writeHead(206, { 'content-length': bytes, etag: '"x"' })
+      response.end('y'.repeat(bytes))
+      return true
+    })
+    const { app, prefix } = await s3App(s3, { s3EndpointUrl })
+    await storeObject(s3, `${prefix}/wrong`, 'x'.repeat(1_000))
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const response = await fetch(`${url}${ROUTE}/wrong`, { signal: AbortSignal.timeout(10_000) })
+    return { response, url }
+  }
+
+  it('is a broken download where bytes are missing', async () => {
+    const { response, url } = await download(400)
+    await expect(response.arrayBuffer()).rejects.toThrow('terminated')
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+  })
+
+  it('is a 503 where there are too many', async () => {
+    const { response, url } = await download(1_600)
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      { error_code: 'TEMPORARILY_UNAVAILABLE', message: expect.stringContaining('another length') },
+    ])
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+  })
+})
+
+describe.skipIf(!program)('an S3 that lists less than it has', () => {
+  const page = (name: string, next: string) =>
+    `<?xml version="1.0"?><ListBucketResult><IsTruncated>${next !== ''}</IsTruncated>${
+      next && `<NextContinuationToken>${next}</NextContinuationToken>`
+    }${name && `<Contents><Key>${name}</Key><Size>1</Size></Contents>`}</ListBucketResult>`
+
+  it('at a time, or nothing in between, is asked until its end', async () => {
+    let key = (name: string) => name
+    const s3EndpointUrl = await faultyS3((path, _method, response) => {
+      const { searchParams } = new URL(path, s3.url)
+      if (searchParams.get('delimiter') !== '/') return false
+      const token = searchParams.get('continuation-token') ?? 'first'
+      const [name = '', next = ''] = { first: ['a', 'empty'], empty: ['', 'last'], last: ['b'] }[token] ?? []
+      response.writeHead(200, { 'content-type': 'application/xml' })
+      response.end(page(name && key(name), next))
+      return true
+    })
+    const { app, prefix } = await s3App(s3, { s3EndpointUrl })
+    key = (name) => `${prefix}/${name}`
+    const { files } = (await app.inject(ROUTE)).json()
+    expect(files.map(({ path }: { path: string }) => path)).toEqual(['a', 'b'])
+  })
+})
+
 describe.skipIf(!program)('an S3 that lets the server list below its prefix only', () => {
   /** It tells of no object that is not there, so that nobody learns names which they may not list. */
   async function listedBelow(prefix: (of: string) => string = (own) => `${own}/`) {
