@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { mlflowEnvironment, REPOSITORY, run, startTrackyard } from '../support/mlflow.ts'
+import { pythonEnvironment } from '../support/python.ts'
 import { freePort, inherited, type RunningServer } from '../support/server-process.ts'
 
 const mlflow = await mlflowEnvironment()
@@ -75,23 +76,31 @@ describe.skipIf(!mlflow)('the examples', () => {
     expect(model_version).toMatchObject({ version: '1', status: 'READY', run_id: runId })
   })
 
-  it('let a new model of the nightly DAG serve only if it is better', async () => {
-    if (!mlflow) return
-    const script = join(REPOSITORY, 'test/clients/airflow.py')
-    const outcomes = await run(mlflow.python, [script, join(REPOSITORY, 'examples/airflow/wine_dag.py')], {
+  it('let a new model of the nightly DAG serve only if it is better, as Airflow runs it', async ({
+    skip,
+  }) => {
+    const airflow = await pythonEnvironment('requirements-airflow.txt')
+    if (!mlflow || !airflow) return skip()
+    const environment = {
+      AIRFLOW_HOME: join(folder, 'airflow'),
+      AIRFLOW__CORE__LOAD_EXAMPLES: 'False',
+      AIRFLOW__CORE__DAGS_FOLDER: join(REPOSITORY, 'examples/airflow'),
+      AIRFLOW__USAGE_DATA_COLLECTION__ENABLED: 'False',
+      TRAINING_PYTHON: mlflow.python,
       MLFLOW_TRACKING_URI: server.url,
       MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1',
-    })
-    expect(JSON.parse(outcomes.trim().split('\n').at(-1) ?? '')).toEqual([
-      'version 1 is the champion',
-      'version 2 is not better',
-    ])
-    const { model_version } = await get('registered-models/alias', {
-      name: 'wine-nightly',
-      alias: 'champion',
-    })
-    expect(model_version.version).toBe('1')
-  }, 180_000)
+    }
+    const airflowRuns = (...words: string[]) => run(airflow.python, ['-m', 'airflow', ...words], environment)
+    await airflowRuns('db', 'migrate')
+    for (const versions of [1, 2]) {
+      const file = join(REPOSITORY, 'examples/airflow/wine_dag.py')
+      await airflowRuns('dags', 'test', 'wine_nightly', '--dagfile-path', file)
+      const found = await get('model-versions/search', { filter: "name = 'wine-nightly'" })
+      expect(found.model_versions).toHaveLength(versions)
+      const best = await get('registered-models/alias', { name: 'wine-nightly', alias: 'champion' })
+      expect(best.model_version.version).toBe('1')
+    }
+  }, 600_000)
 
   it('serve the version that has the alias, then the next one that has it, and refuse rows that do not fit', async () => {
     if (!mlflow) return
