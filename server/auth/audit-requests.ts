@@ -67,11 +67,14 @@ function deedOf(request: FastifyRequest, staticPrefix: string): Deed {
 
 function eventOf(request: FastifyRequest, { statusCode }: FastifyReply, deed: Deed, isRefused: boolean) {
   const { caller, said, headers } = request
+  const { object, detail } =
+    said && deed.repeats && !isRefused ? auditedFields(said.request, LOGGED_TO) : auditedOf(request)
   return {
     caller: caller && caller.via !== 'nothing' ? caller.name : '',
     via: caller?.via ?? 'nothing',
     action: deed.action,
-    ...(said && deed.repeats && !isRefused ? auditedFields(said.request, LOGGED_TO) : auditedOf(request)),
+    object,
+    detail,
     status: statusCode,
     outcome: statusCode < 400 ? 'OK' : (request.fault ?? `HTTP_${statusCode}`),
     address: request.ip,
