@@ -30,7 +30,7 @@ export function confined(confinement: Confinement) {
     memory: memoryMiB,
     // Equal to memory: no swap on top of it.
     memorySwap: memoryMiB,
-    cpus: pulumi.output(cpus).apply(String),
+    cpus: pulumi.output(cpus).apply(coreCount),
     restart: 'unless-stopped',
     stopTimeout: stopSeconds,
     // Without it the provider kills a container that it replaces.
@@ -39,6 +39,13 @@ export function confined(confinement: Confinement) {
     logOpts: { 'max-size': `${LOG_ROTATION.maxSizeMiB}m`, 'max-file': `${LOG_ROTATION.maxFiles}` },
     labels: labelList(labels),
   } satisfies Partial<ContainerArgs>
+}
+
+/** As the provider reads it back: a container whose `cpus` is written otherwise is replaced by every `pulumi up`. */
+export function coreCount(cpus: number): string {
+  if (!Number.isInteger(cpus)) return `${cpus}`
+  // Its own way with the zeros behind the point.
+  return `${cpus}`.includes('0') ? `${cpus}.` : `${cpus}.0`
 }
 
 /** Labels as the provider takes them. */

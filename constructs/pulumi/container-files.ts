@@ -8,7 +8,10 @@ import { type Labels, labelList } from './confined.ts'
 export type Files = Readonly<Record<string, pulumi.Input<string>>>
 
 export interface ContainerFilesArgs {
-  /** An image that is on the engine, by its id; nothing of it is started. */
+  /**
+   * An image that is on the engine, by its id, and that names no user: for one that does the engine gives all files to
+   * that user, if it can find them. Nothing of it is started but `whenNew`.
+   */
   readonly image: pulumi.Input<string>
   readonly files: Files
   /** User and group of whom the files are for, as `1000:1000`: nobody else may read them. */
@@ -19,15 +22,19 @@ export interface ContainerFilesArgs {
    * What to run, as that user, when the files are new.
    * @default nothing
    */
-  readonly whenNew?: {
-    readonly command: string[]
-    /** @default none */
-    readonly volumes?: pulumi.Input<docker.types.input.ContainerVolume>[]
-    /** @default none: it reaches nothing */
-    readonly network?: pulumi.Input<string>
-    /** Its environment. @default the image's */
-    readonly envs?: pulumi.Input<string[]>
-  }
+  readonly whenNew?: WhenNew
+}
+
+interface WhenNew {
+  readonly command: string[]
+  /** What it runs in. @default the image of the files */
+  readonly image?: pulumi.Input<string>
+  /** @default none */
+  readonly volumes?: pulumi.Input<docker.types.input.ContainerVolume>[]
+  /** @default none: it reaches nothing */
+  readonly network?: pulumi.Input<string>
+  /** Its environment. @default the image's */
+  readonly envs?: pulumi.Input<string[]>
 }
 
 /**
@@ -46,26 +53,51 @@ export class ContainerFiles extends pulumi.ComponentResource {
     super('trackyard:docker:ContainerFiles', name, {}, opts)
     const labels = labelList(args.labels)
     const volume = new docker.Volume(name, { labels }, { parent: this })
-    const container = new docker.Container(
+    this.volumeName = volume.name
+    this.fingerprint = fingerprint(args.files)
+    const uploaded = new docker.Container(
       name,
       {
         image: args.image,
-        user: args.owner,
-        capabilities: { drops: ['ALL'] },
-        securityOpts: ['no-new-privileges:true'],
+        ...POWERLESS,
+        networkMode: 'none',
         start: false,
         mustRun: false,
-        ...whenNew(args),
-        volumes: [{ volumeName: volume.name, containerPath: FILES_FOLDER }, ...(args.whenNew?.volumes ?? [])],
+        volumes: [{ volumeName: volume.name, containerPath: FILES_FOLDER }],
         uploads: uploads(args),
         labels,
       },
       { parent: this },
     )
-    this.volumeName = volume.name
-    this.fingerprint = fingerprint(args.files)
-    this.ended = pulumi.output({ code: container.exitCode, printed: container.containerLogs })
+    this.ended = args.whenNew
+      ? this.runWhenNew(name, args.whenNew, args, uploaded)
+      : pulumi.output({ code: 0, printed: '' })
     this.registerOutputs({ volumeName: this.volumeName, fingerprint: this.fingerprint })
+  }
+
+  private runWhenNew(
+    name: string,
+    { command, image, volumes = [], network, envs }: WhenNew,
+    args: ContainerFilesArgs,
+    uploaded: pulumi.Resource,
+  ) {
+    const labels = pulumi.output(args.labels ?? {}).apply((given) => ({ ...given, ...this.labels }))
+    const container = new docker.Container(
+      `${name}-new`,
+      {
+        image: image ?? args.image,
+        user: args.owner,
+        ...POWERLESS,
+        // Attached: whatever depends on this waits for its end.
+        ...{ attach: true, logs: true, mustRun: false, entrypoints: command },
+        ...(envs && { envs }),
+        ...(network ? { networksAdvanced: [{ name: network }] } : { networkMode: 'none' }),
+        volumes: [this.mount, ...volumes],
+        labels: labelList(labels),
+      },
+      { parent: this, dependsOn: uploaded },
+    )
+    return pulumi.output({ code: container.exitCode, printed: container.containerLogs })
   }
 
   /** On a container that reads them at its start only: it is replaced when a file changes. */
@@ -79,15 +111,9 @@ export class ContainerFiles extends pulumi.ComponentResource {
   }
 }
 
-function whenNew({ whenNew }: ContainerFilesArgs): Partial<docker.ContainerArgs> {
-  if (!whenNew) return { networkMode: 'none' }
-  const { command, envs, network } = whenNew
-  return {
-    // Attached: whatever depends on this waits for its end.
-    ...{ start: true, attach: true, logs: true, entrypoints: command },
-    ...(envs && { envs }),
-    ...(network ? { networksAdvanced: [{ name: network }] } : { networkMode: 'none' }),
-  }
+const POWERLESS = {
+  capabilities: { drops: ['ALL'] },
+  securityOpts: ['no-new-privileges:true'],
 }
 
 function uploads({ files, owner }: ContainerFilesArgs) {

@@ -85,7 +85,10 @@ function unconfined(props: Props): string[] {
       ? []
       : ['securityOpts must hold no-new-privileges']),
     ...(props.privileged ? ['privileged must not be set'] : []),
-    ...(/^(0|root)?(:|$)/.test(String(props.user ?? '')) ? ['user must be another than root'] : []),
+    // One that is not started runs as nobody.
+    ...(props.start !== false && /^(0|root)?(:|$)/.test(String(props.user ?? ''))
+      ? ['user must be another than root']
+      : []),
   ]
 }
 

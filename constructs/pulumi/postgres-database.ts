@@ -21,7 +21,7 @@ export interface PostgresDatabaseArgs {
   readonly cpus: pulumi.Input<number>
   /** Connections it takes at the same time. */
   readonly maxConnections: pulumi.Input<number>
-  /** @default postgres:17 */
+  /** One that names no user. @default postgres:17 */
   readonly image?: pulumi.Input<string>
   /** @default none */
   readonly labels?: pulumi.Input<Labels>

@@ -2,8 +2,10 @@ import * as pulumi from '@pulumi/pulumi'
 import { type Config, toEnvironment } from '../../server/config.ts'
 import { ADMINISTRATOR } from '../../server/config-settings.ts'
 import { CONTAINER_USER, FILES_FOLDER } from '../container.ts'
+import { PROXY } from '../team.ts'
 import { environmentList, type Labels } from './confined.ts'
 import { ContainerFiles } from './container-files.ts'
+import { remoteImage } from './images.ts'
 
 const PASSWORD = 'administrator.password'
 
@@ -40,11 +42,13 @@ export class PreparedDatabase extends pulumi.ComponentResource {
     const { ended } = new ContainerFiles(
       name,
       {
-        image,
+        // The server's own names a user.
+        image: remoteImage(`${name}-files`, PROXY.image, this),
         owner: CONTAINER_USER,
         labels,
         files: { [PASSWORD]: administrator.password },
         whenNew: {
+          image,
           command: ['trackyard', 'db', 'prepare'],
           network,
           envs: settings.apply((known) =>

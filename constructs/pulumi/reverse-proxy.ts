@@ -20,7 +20,7 @@ export interface ReverseProxyArgs {
    * @default none
    */
   readonly certificate?: { readonly certificate: pulumi.Input<string>; readonly key: pulumi.Input<string> }
-  /** @default caddy:2 */
+  /** One that names no user. @default caddy:2 */
   readonly image?: pulumi.Input<string>
 }
 

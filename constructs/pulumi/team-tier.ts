@@ -3,11 +3,11 @@ import { RandomPassword } from '@pulumi/random'
 import type { Config } from '../../server/config.ts'
 import { CONTAINER_USER, FILES_FOLDER } from '../container.ts'
 import { parseSettings, type TrackingSettings, type TrackingSettingsInput } from '../settings.ts'
-import { DATABASE_HOST, DATABASES } from '../team.ts'
+import { DATABASE_HOST, DATABASES, PROXY } from '../team.ts'
 import { ArtifactVolume } from './artifact-volume.ts'
 import { Backup } from './backup.ts'
 import { ContainerFiles } from './container-files.ts'
-import { type ImageSource, serverImage } from './images.ts'
+import { type ImageSource, remoteImage, serverImage } from './images.ts'
 import { PostgresDatabase, passwordFile, passwordFiles } from './postgres-database.ts'
 import { type Administrator, PreparedDatabase } from './prepared-database.ts'
 import { ReverseProxy, type ReverseProxyArgs } from './reverse-proxy.ts'
@@ -57,7 +57,8 @@ export class TeamTier extends pulumi.ComponentResource {
     const files = new ContainerFiles(
       `${name}-server-files`,
       {
-        image,
+        // The servers' own names a user.
+        image: remoteImage(`${name}-server-files`, PROXY.image, this),
         owner: CONTAINER_USER,
         files: Object.assign({}, ...parts.map((part) => part.files)),
         labels: settings.labels,

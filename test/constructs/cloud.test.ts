@@ -117,9 +117,10 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
 
   it('runs servers and proxy on the engine, and neither a database nor backups', () => {
     const containers = registered.filter(({ type }) => type.endsWith(':Container')).map(({ name }) => name)
-    expect(containers.sort()).toEqual(
-      ['prepare', 'proxy', 'proxy-files', 'server-1', 'server-files'].map((part) => `trackyard-${part}`),
-    )
+    const prepare = ['prepare', 'prepare-new']
+    const proxy = ['proxy', 'proxy-files', 'proxy-files-new']
+    const servers = ['server-1', 'server-files']
+    expect(containers.sort()).toEqual([...prepare, ...proxy, ...servers].map((part) => `trackyard-${part}`))
     expect(container(registered, 'server-1').envs).toEqual(
       expect.arrayContaining([
         `MLFLOW_BACKEND_STORE_URI=${uriOf('mlflow')}`,
@@ -134,7 +135,7 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
   })
 
   it('prepares the database before a server starts, by whom no server knows', () => {
-    const { image, ...prepare } = container(registered, 'prepare')
+    const { image, ...prepare } = container(registered, 'prepare-new')
     expect(image).toBe(container(registered, 'server-1').image)
     expect(prepare).toMatchObject({
       entrypoints: ['trackyard', 'db', 'prepare'],
@@ -150,7 +151,7 @@ describe('the Pulumi stack team with artifacts in S3 and its database on RDS', (
     ])
     expect(filesOf(registered, 'prepare')).toEqual({ 'administrator.password': ADMINISTRATOR })
     const names = registered.filter(({ type }) => type.endsWith(':Container')).map(({ name }) => name)
-    expect(names.indexOf('trackyard-prepare')).toBeLessThan(names.indexOf('trackyard-server-1'))
+    expect(names.indexOf('trackyard-prepare-new')).toBeLessThan(names.indexOf('trackyard-server-1'))
   })
 
   it('hands the key of its servers and the password of its administrator on as secrets', () => {
@@ -175,7 +176,7 @@ describe('the Pulumi stack team with its database on RDS', () => {
   it('without a login has one role, which its servers log in as', async () => {
     const registered = await startEngine('team', inCloud)
     await runProgram({ ...IN_CLOUD, login: 'none' })
-    expect(container(registered, 'prepare').envs.join('\n')).not.toContain('mlflow_login')
+    expect(container(registered, 'prepare-new').envs.join('\n')).not.toContain('mlflow_login')
     expect(JSON.stringify(registered.find(({ type }) => type.endsWith(':UserPolicy')))).not.toContain('login')
   })
 
@@ -185,7 +186,7 @@ describe('the Pulumi stack team with its database on RDS', () => {
     ])
     const { message, containers } = JSON.parse(stdout)
     expect(message).toMatch(/could not be prepared: as trackyard_admin on db: password authentication failed/)
-    expect(containers).toEqual(['prepare'])
+    expect(containers).toEqual(['prepare', 'prepare-new'])
   }, 60_000)
 
   it('is refused in a region whose authority the image has not, before there is a resource', async () => {

@@ -16,7 +16,7 @@ describe('a TrackingServer', () => {
       tmpfs: { '/tmp': 'size=64m,mode=1777,noexec,nosuid,nodev' },
       memory: 512,
       memorySwap: 512,
-      cpus: '1',
+      cpus: '1.0',
       logDriver: 'json-file',
       logOpts: { 'max-size': '10m', 'max-file': '3' },
       ports: [{ internal: 5000, external: 5000, ip: '127.0.0.1' }],

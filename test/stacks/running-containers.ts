@@ -46,7 +46,9 @@ export function composeContainer(service: Service) {
     stopTimeout: seconds(service.stop_grace_period),
     stopSignal: service.stop_signal,
     health: [...healthcheck.test, healthcheck.retries],
-    healthTimes: ['interval', 'timeout', 'start_period', 'start_interval'].map((one) => healthcheck[one]),
+    healthTimes: ['interval', 'timeout', 'start_period', 'start_interval'].map((one) =>
+      seconds(healthcheck[one]),
+    ),
     log: service.logging,
     ports: service.ports ?? [],
     networks,
@@ -84,8 +86,8 @@ export function pulumiContainer(container: Registered, registered: readonly Regi
     stopTimeout: inputs.stopTimeout,
     stopSignal: inputs.stopSignal,
     health: [...inputs.healthcheck.tests, inputs.healthcheck.retries],
-    healthTimes: ['interval', 'timeout', 'startPeriod', 'startInterval'].map(
-      (one) => inputs.healthcheck[one],
+    healthTimes: ['interval', 'timeout', 'startPeriod', 'startInterval'].map((one) =>
+      seconds(inputs.healthcheck[one]),
     ),
     log: { driver: inputs.logDriver, options: inputs.logOpts },
     ports: (inputs.ports ?? []).map((one: Service) => `${one.ip}:${one.external}:${one.internal}`),
@@ -107,4 +109,9 @@ function uploadsTo(volume: string, registered: readonly Registered[]): string[] 
 }
 
 const bytes = (text: string) => Number(/^(\d+)m$/.exec(text)?.[1]) * MIB
-const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)?.[1])
+
+/** Of a duration such as `90s` or `1m30s`. */
+function seconds(duration: string): number {
+  const [, minutes = 0, rest] = /^(?:(\d+)m)?(\d+)s$/.exec(duration) ?? []
+  return Number(minutes) * 60 + Number(rest)
+}
