@@ -29,6 +29,8 @@ export function s3Fault(error: unknown, bucket: string, path: string): ApiError 
   if (error instanceof ApiError) return error
   const name = error instanceof Error ? error.name : ''
   if (name === 'NoSuchKey' || name === 'NotFound') return notFound(`No such artifact: '${path}'`)
+  if (name === 'PreconditionFailed')
+    return new ApiError('TEMPORARILY_UNAVAILABLE', `'${path}' was replaced while it was read; try again.`)
   if (name === 'NoSuchUpload') return notFound(`No such upload of '${path}': it was completed or aborted.`)
   if (SENT_BY_CLIENT.has(name))
     return invalidParameter(`S3 does not take '${path}': ${(error as Error).message}`)

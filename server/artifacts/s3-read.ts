@@ -4,6 +4,7 @@ import { GetObjectCommand, type ListObjectsV2CommandOutput, paginateListObjectsV
 import { ApiError } from '../errors.ts'
 import { inTurns } from './in-turns.ts'
 import type { ArtifactEntry, ArtifactFile } from './index.ts'
+import { s3Fault } from './s3-fault.ts'
 import { headObject } from './s3-head.ts'
 import { folderPrefix, objectAt, type S3Place } from './s3-place.ts'
 
@@ -39,7 +40,22 @@ export async function getObject(place: S3Place, path: string): Promise<ArtifactF
     modifiedAt: LastModified ?? new Date(0),
     etag: ETag,
     read: ({ start, end } = { start: 0, end: ContentLength - 1 }) =>
-      Readable.from(bytesOf(place, { ...object, IfMatch: ETag }, start, end), { objectMode: false }),
+      Readable.from(told(bytesOf(place, { ...object, IfMatch: ETag }, start, end), place, path), {
+        objectMode: false,
+      }),
+  }
+}
+
+/** They are asked for after `getObject` has ended, so what fails then is nobody else's to put in words. */
+async function* told(
+  bytes: AsyncIterable<Buffer>,
+  { bucket }: S3Place,
+  path: string,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* bytes
+  } catch (error) {
+    throw s3Fault(error, bucket, path)
   }
 }
 

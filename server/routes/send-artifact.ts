@@ -7,6 +7,16 @@ import type { ArtifactFile } from '../artifacts/index.ts'
 import type { ArtifactPlace } from '../artifacts/location.ts'
 import { parseRange } from './range.ts'
 
+/** What an answer that is not the file must not say. */
+const OF_THE_FILE = [
+  'etag',
+  'last-modified',
+  'accept-ranges',
+  'content-disposition',
+  'content-range',
+  'content-length',
+]
+
 export async function sendArtifact(
   { store, path }: ArtifactPlace,
   request: FastifyRequest,
@@ -37,7 +47,12 @@ function sendBytes(file: ArtifactFile, request: FastifyRequest, reply: FastifyRe
   const { start, end } = range ?? { start: 0, end: file.sizeBytes - 1 }
   if (range) reply.status(206).header('content-range', `bytes ${start}-${end}/${file.sizeBytes}`)
   reply.header('content-length', end + 1 - start)
-  return request.method === 'HEAD' ? reply.send() : reply.send(file.read({ start, end }))
+  if (request.method === 'HEAD') return reply.send()
+  const bytes = file.read({ start, end })
+  bytes.once('error', () => {
+    for (const name of OF_THE_FILE) reply.removeHeader(name)
+  })
+  return reply.send(bytes)
 }
 
 function isNotModified({ headers }: FastifyRequest, { etag, modifiedAt }: ArtifactFile): boolean {

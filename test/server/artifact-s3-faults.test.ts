@@ -1,7 +1,7 @@
-import { createServer, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { ServerResponse } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
+import { type Fault, faultyS3, refuse } from './faulty-s3.ts'
 import { keysBelow, MIB, ROUTE, s3App, storeObject, uploadsBelow } from './s3-support.ts'
 
 const program = await s3Program()
@@ -16,39 +16,11 @@ afterAll(() => s3?.stop())
 
 const PRESIGNED = '/api/2.0/mlflow-artifacts/presigned'
 
-type Fault = (path: string, method: string, response: ServerResponse) => boolean
-
-/** What stands between the server and S3, and answers some requests itself; signatures pass through it. */
-async function faultyS3(fault: Fault): Promise<string> {
-  const proxy = createServer((incoming, outgoing) => {
-    if (fault(incoming.url ?? '', incoming.method ?? '', outgoing)) return void incoming.resume()
-    const { method, url, headers } = incoming
-    const passed = request(`${s3.url}${url}`, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
-      answer.pipe(outgoing)
-    })
-    passed.on('error', () => outgoing.destroy())
-    incoming.pipe(passed)
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    proxy.closeAllConnections()
-    proxy.close()
-  })
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
-}
-
-function refuse(response: ServerResponse, status: number, code: string): true {
-  response.writeHead(status, { 'content-type': 'application/xml' })
-  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>says S3</Message></Error>`)
-  return true
-}
-
 const isPart = (path: string, number: number) => path.includes(`partNumber=${number}`)
 
 describe.skipIf(!program)('an upload to an S3', () => {
   async function upload(fault: Fault) {
-    const { app, prefix } = await s3App(s3, { s3EndpointUrl: await faultyS3(fault) })
+    const { app, prefix } = await s3App(s3, { s3EndpointUrl: await faultyS3(s3, fault) })
     const payload = Buffer.alloc(20 * MIB)
     const { statusCode, headers, body } = await app.inject({ method: 'PUT', url: `${ROUTE}/f`, payload })
     const left = [await keysBelow(s3, prefix), await uploadsBelow(s3, prefix)]
@@ -101,6 +73,18 @@ describe.skipIf(!program)('an upload to an S3', () => {
 })
 
 describe.skipIf(!program)('a read of an S3', () => {
+  /** The download of a file of which S3 has told the length, and whose bytes it answers so. */
+  async function downloadFrom(answer: (response: ServerResponse) => void) {
+    const s3EndpointUrl = await faultyS3(s3, (path, method, response) => {
+      if (method !== 'GET' || !path.includes('/there')) return false
+      answer(response)
+      return true
+    })
+    const { app, prefix } = await s3App(s3, { s3EndpointUrl })
+    await storeObject(s3, `${prefix}/there`, 'x'.repeat(1_000))
+    return app.inject(`${ROUTE}/there`)
+  }
+
   it.each([
     [403, 'AccessDenied', 500, 'INTERNAL_ERROR'],
     [404, 'NoSuchBucket', 500, 'INTERNAL_ERROR'],
@@ -109,6 +93,7 @@ describe.skipIf(!program)('a read of an S3', () => {
   ])('that answers %i %s is a %i in words', async (status, code, told, error_code) => {
     let isOpen = false
     const s3EndpointUrl = await faultyS3(
+      s3,
       (_path, _method, response) => isOpen && refuse(response, status, code),
     )
     const { app } = await s3App(s3, { s3EndpointUrl })
@@ -119,8 +104,33 @@ describe.skipIf(!program)('a read of an S3', () => {
     expect((await app.inject('/readyz')).statusCode).toBe(503)
   })
 
+  it.each([
+    [403, 'AccessDenied', 500, 'INTERNAL_ERROR'],
+    [404, 'NoSuchKey', 404, 'RESOURCE_DOES_NOT_EXIST'],
+    [412, 'PreconditionFailed', 503, 'TEMPORARILY_UNAVAILABLE'],
+    [500, 'InternalError', 503, 'TEMPORARILY_UNAVAILABLE'],
+    [503, 'SlowDown', 503, 'TEMPORARILY_UNAVAILABLE'],
+  ])('that tells of a file, then answers %i %s, is a %i in words', async (status, code, told, error_code) => {
+    const { statusCode, headers, body } = await downloadFrom((response) => refuse(response, status, code))
+    expect([statusCode, JSON.parse(body)]).toEqual([told, { error_code, message: expect.any(String) }])
+    expect(headers['retry-after']).toBe(told === 503 ? '1' : undefined)
+    for (const name of ['etag', 'last-modified', 'content-disposition', 'accept-ranges']) {
+      expect(headers).not.toHaveProperty(name)
+    }
+    expect(body).not.toMatch(/says S3|Unexpected/)
+  })
+
+  it('that breaks off before the first byte is a 503', async () => {
+    const { statusCode, body } = await downloadFrom((response) => {
+      response.writeHead(206, { 'content-length': 1_000, etag: '"x"' })
+      response.flushHeaders()
+      setTimeout(() => response.destroy(), 20)
+    })
+    expect([statusCode, JSON.parse(body).error_code]).toEqual([503, 'TEMPORARILY_UNAVAILABLE'])
+  })
+
   it('that breaks off is a broken download, never a whole one', async () => {
-    const s3EndpointUrl = await faultyS3((path, method, response) => {
+    const s3EndpointUrl = await faultyS3(s3, (path, method, response) => {
       if (method !== 'GET' || !path.includes('/cut')) return false
       response.writeHead(206, { 'content-length': 1_000, etag: '"x"' })
       response.write('half', () => response.destroy())
@@ -137,7 +147,7 @@ describe.skipIf(!program)('a read of an S3', () => {
 describe.skipIf(!program)('an S3 that gives another length than it said', () => {
   /** The answer of the server where S3 says 1000 bytes and gives others. */
   async function download(bytes: number): Promise<{ response: Response; url: string }> {
-    const s3EndpointUrl = await faultyS3((path, method, response) => {
+    const s3EndpointUrl = await faultyS3(s3, (path, method, response) => {
       if (method !== 'GET' || !path.includes('/wrong')) return false
       response.writeHead(206, { 'content-length': bytes, etag: '"x"' })
       response.end('y'.repeat(bytes))
@@ -174,7 +184,7 @@ describe.skipIf(!program)('an S3 that lists less than it has', () => {
 
   it('at a time, or nothing in between, is asked until its end', async () => {
     let key = (name: string) => name
-    const s3EndpointUrl = await faultyS3((path, _method, response) => {
+    const s3EndpointUrl = await faultyS3(s3, (path, _method, response) => {
       const { searchParams } = new URL(path, s3.url)
       if (searchParams.get('delimiter') !== '/') return false
       const token = searchParams.get('continuation-token') ?? 'first'
@@ -194,7 +204,7 @@ describe.skipIf(!program)('an S3 that lets the server list below its prefix only
   /** It tells of no object that is not there, so that nobody learns names which they may not list. */
   async function listedBelow(prefix: (of: string) => string = (own) => `${own}/`) {
     let below = ''
-    const s3EndpointUrl = await faultyS3((path, method, response) => {
+    const s3EndpointUrl = await faultyS3(s3, (path, method, response) => {
       const { searchParams } = new URL(path, s3.url)
       const listed = searchParams.get('prefix') ?? ''
       const isRefused = method === 'HEAD' || (searchParams.has('list-type') && !listed.startsWith(below))
