@@ -51,12 +51,13 @@ const schema = z
     database: databaseOptions.prefault({}),
     /** Where everything runs. @default a new VPC */
     network: networkOptions.prefault({}),
-    /** The instances, and how many servers run on them. */
+    /** The instances, and how many servers run on them. @default two instances that scale */
     service: serviceOptions.prefault({}),
     /** The way in. */
     edge: edgeOptions,
     /** Where artifacts are. @default a new bucket */
     artifacts: artifactsOptions.prefault({}),
+    /** Who is told of what, when, and what a month may cost. @default alarms that nobody has subscribed to */
     watching: watchingOptions.prefault({}),
     /** Backups, restore drills, and the removal of what was deleted. @default a backup each day, kept for 35 days */
     keeping: keepingOptions.prefault({}),

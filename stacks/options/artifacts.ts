@@ -8,6 +8,7 @@ const bucketArn = text(/^arn:[\w-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'mu
 
 /** A bucket that is there, and that somebody else looks after. */
 const existing = z.strictObject({
+  /** ARN of the bucket; AWS Backup takes only one that is versioned. */
   bucketArn,
   /** Key that it is encrypted with, where that is one of KMS. @default none: S3's own */
   keyArn: keyArn.optional(),

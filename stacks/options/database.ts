@@ -7,10 +7,11 @@ const keyArn = text(/^arn:[\w-]+:kms:\S+:key\/\S+$/, 'must be the ARN of a key')
 const existing = z.strictObject({
   /** Name of the instance on RDS. */
   identifier: text(/^[a-z][a-z0-9-]{0,62}$/, 'must be the name of an instance'),
-  /** Its resource id, which rights to log in with tokens of IAM name. */
+  /** Its resource id, which rights to log in with tokens of IAM name. @default none: it needs the login `password` */
   resourceId: text(/^db-[A-Z0-9]+$/, 'must be a resource id such as db-ABCDEFGHIJKL').optional(),
+  /** Name or address at which servers reach it. */
   host: text(/^[^\s/@:]+$/, 'must be a host name or an address'),
-  /** @default 5432 */
+  /** Port at which it listens. @default 5432 */
   port: wholeNumber(1, 65_535).default(5432),
   /** Security group of the instance; the servers are let into it. */
   securityGroupId: text(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a security group'),

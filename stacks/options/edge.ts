@@ -19,14 +19,16 @@ export const edgeOptions = z
     {
       /** Name that clients use. It has no default: there is no certificate without one. */
       domainName,
-      /** Public zone of that name, in Route 53: the certificate and the name are made in it. */
+      /** Public zone of that name, in Route 53: the certificate and the name are made in it. @default none: certificateArn */
       hostedZone: z
         .strictObject({
+          /** Id of the zone. */
           id: text(/^Z[A-Z0-9]+$/, 'must be the id of a hosted zone, such as Z0123456789ABCDEFGHIJ'),
+          /** Domain name of the zone: `domainName` or what that ends in. */
           name: text(NAME, 'must be the domain name of the zone'),
         })
         .optional(),
-      /** Certificate of that name, where there is one; whoever gives it leads the name to the load balancer. */
+      /** Certificate of that name; whoever gives it leads the name to the load balancer. @default a new one, in hostedZone */
       certificateArn: text(/^arn:[\w-]+:acm:/, 'must be the ARN of a certificate in ACM').optional(),
       /** Addresses that may connect. @default those of the VPC */
       clients: z.array(range).min(1, { error: 'must name at least one range' }).optional(),
@@ -34,13 +36,13 @@ export const edgeOptions = z
       internetFacing: z.boolean().default(false),
       /** Port 80 leads to 443; otherwise nothing listens there. @default false */
       redirectHttp: z.boolean().default(false),
-      /** Web ACL of the organisation's own, in place of one that is made. */
+      /** Web ACL of the organisation's own, in place of one that is made. @default a new one */
       webAclArn: text(/^arn:[\w-]+:wafv2:/, 'must be the ARN of a web ACL of WAF').optional(),
       /** Most requests of one address in five minutes; whoever sends more is blocked for a while. @default 100000 */
       requestsInFiveMinutes: wholeNumber(100, 2_000_000_000).default(100_000),
       /** Turns away those who hide behind anonymizing proxies and Tor. @default false */
       blockAnonymous: z.boolean().default(false),
-      /** Bucket of the organisation's own for the logs of the load balancer, which may be written to it. */
+      /** Bucket of the organisation's own for the logs of the load balancer, which may be written to it. @default a new one */
       logBucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket').optional(),
       /** How long the logs of the load balancer and of its firewall are kept, in days. @default 365 */
       logDays: z.literal(LOG_DAYS, { error: `must be one of ${LOG_DAYS.join(', ')} days` }).default(365),

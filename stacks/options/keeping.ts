@@ -19,11 +19,14 @@ const backup = z
     /** Vault of another region that gets a copy of each backup, its key, and how long it keeps it. @default none */
     copyTo: z
       .strictObject({
+        /** ARN of the vault. */
         vaultArn: text(
           /^arn:[\w-]+:backup:[a-z0-9-]+:\d{12}:backup-vault:[\w-]{2,50}$/,
           'must be the ARN of a vault',
         ),
+        /** ARN of the key that the vault is encrypted with. */
         keyArn: text(/^arn:[\w-]+:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'must be the ARN of a KMS key'),
+        /** Days to keep a copy. @default as long as a backup: keepDays beside it */
         keepDays: days.optional(),
       })
       .optional(),
@@ -64,8 +67,11 @@ const gc = z.strictObject({
 
 export const keepingOptions = z
   .strictObject({
+    /** Backups by AWS Backup of database and bucket. @default one a day, kept for 35 days */
     backup: backup.prefault({}),
+    /** Restore drills. @default none */
     drill: drill.prefault({}),
+    /** What becomes of what was deleted. @default it stays */
     gc: gc.prefault({}),
   })
   .superRefine(({ backup, drill }, context) => {

@@ -23,6 +23,7 @@ const zones = z
 /** A VPC that there is, told so exactly that nothing of it is looked up. */
 const existingVpc = z
   .strictObject({
+    /** Id of the VPC. */
     id: text(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a VPC'),
     /** Address range of the VPC: who may reach the load balancer unless `clients` says otherwise. */
     cidr,

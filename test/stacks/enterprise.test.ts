@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Stack } from 'aws-cdk-lib'
-import { Template } from 'aws-cdk-lib/assertions'
+import { Match, Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readEnterpriseOptions } from '../../stacks/enterprise-options.ts'
 import { PROFILE_NAMES } from '../../stacks/options/deployment.ts'
@@ -74,6 +74,23 @@ describe('the EnterpriseStack', () => {
     for (const file of ['node_modules', '.git', '.cache', 'test', 'docs', 'constructs']) {
       expect(existsSync(join(folder, file)), file).toBe(false)
     }
+  })
+
+  it('says where everything is', () => {
+    const template = Template.fromStack(stack)
+    const named = (id: string) => ({ Ref: Match.stringLikeRegexp(`^${id}[0-9A-F]{8}$`) })
+    template.hasOutput('Url', { Value: 'https://mlflow.example.com' })
+    template.hasOutput('TrackingUri', { Value: 'export MLFLOW_TRACKING_URI=https://mlflow.example.com' })
+    template.hasOutput('DashboardName', { Value: named('WatchingDashboard') })
+    template.hasOutput('LogGroupName', { Value: named('ServiceLog') })
+    template.hasOutput('DatabaseHost', {
+      Value: { 'Fn::GetAtt': [named('DatabaseInstance').Ref, 'Endpoint.Address'] },
+    })
+    template.hasOutput('ArtifactBucketName', { Value: named('ArtifactsBucket') })
+    template.hasOutput('AdminPasswordSecret', { Value: named('SignOnSecretsAdminPassword') })
+    template.hasOutput('ServiceName', {
+      Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Service[0-9A-F]{8}$'), 'Name'] },
+    })
   })
 
   it('takes its options from the settings', () => {
