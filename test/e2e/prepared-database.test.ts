@@ -49,7 +49,7 @@ describe.skipIf(!hasDockerEngine())('a database that is not of the stack', () =>
     })
     expect(made).toEqual(settings)
     expect(await sql(OWNERS)).toBe('mlflow|mlflow|t\nmlflow_login|mlflow_login|t')
-    const id = await docker('ps', '--all', '--quiet', '--filter', `name=^${name}-prepare`)
+    const id = await docker('ps', '--all', '--quiet', '--filter', `name=^${name}-prepare-new`)
     expect(await docker('logs', id)).toBe(
       'database mlflow of mlflow: created\ndatabase mlflow_login of mlflow_login: created',
     )

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { onTestFinished } from 'vitest'
 import type { Create, Created, Registered } from '../stacks/pulumi-engine.ts'
 import { unwrapSecrets } from '../stacks/pulumi-engine.ts'
 import { docker } from '../support/docker.ts'
@@ -86,6 +87,13 @@ export class AppliedStack {
     this.#seen = new Set()
     await this.#finish()
   }
+}
+
+/** A stack that is gone when the test is over. */
+export function appliedStack(): AppliedStack {
+  const stack = new AppliedStack()
+  onTestFinished(() => stack.remove())
+  return stack
 }
 
 async function makeVolume(inputs: Inputs, logicalName: string): Promise<Made> {
