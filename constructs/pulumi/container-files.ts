@@ -67,7 +67,7 @@ export class ContainerFiles extends pulumi.ComponentResource {
         uploads: uploads(args),
         labels,
       },
-      { parent: this },
+      { parent: this, deleteBeforeReplace: false },
     )
     this.ended = args.whenNew
       ? this.runWhenNew(name, args.whenNew, args, uploaded)
@@ -95,7 +95,7 @@ export class ContainerFiles extends pulumi.ComponentResource {
         volumes: [this.mount, ...volumes],
         labels: labelList(labels),
       },
-      { parent: this, dependsOn: uploaded },
+      { parent: this, dependsOn: uploaded, deleteBeforeReplace: false },
     )
     return pulumi.output({ code: container.exitCode, printed: container.containerLogs })
   }

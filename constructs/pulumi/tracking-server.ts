@@ -55,7 +55,12 @@ export class TrackingServer extends pulumi.ComponentResource {
     const image = serverImage(name, args.image, settings.name, this)
     const { behindProxy } = args
     const container = behindProxy
-      ? new docker.Container(name, { image, ...oneOfSeveral(settings, behindProxy) }, { parent: this })
+      ? new docker.Container(
+          name,
+          { image, ...oneOfSeveral(settings, behindProxy) },
+          // Said aloud: the provider's own way with a container is to delete it first.
+          { parent: this, deleteBeforeReplace: false },
+        )
       : this.alone(name, image, settings)
     this.url = settings.apply(urlOf)
     this.containerId = container.id

@@ -3,16 +3,17 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DATABASES } from '../../constructs/team.ts'
 import { temporaryFolder } from '../server/support.ts'
-import { startEngine } from '../stacks/pulumi-engine.ts'
-import { runProgram } from '../stacks/pulumi-program.ts'
 import { buildImage, docker, hasDockerEngine } from '../support/docker.ts'
+import { pulumiPath } from '../support/pulumi.ts'
 import { freePort } from '../support/server-process.ts'
-import { AppliedStack } from './pulumi-apply.ts'
+import { leftOf, openStack, type PulumiStack } from './pulumi-stack.ts'
 import { passwordsOf, runStockClient } from './stock-client.ts'
 import { type Client, startLoad, tlsClient } from './team-load.ts'
 
-describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', { timeout: 300_000 }, () => {
-  const applied = new AppliedStack()
+const path = hasDockerEngine() ? await pulumiPath() : undefined
+
+describe.skipIf(!path)('pulumi up of the stack team on a Docker engine', { timeout: 300_000 }, () => {
+  let stack: PulumiStack
   let name: string
   let port: number
   let url: string
@@ -20,12 +21,6 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
   let client: Client
   let passwords: Record<string, string>
 
-  /** Runs the program as `pulumi up` would, with another setting where one is given. */
-  async function up(stack: AppliedStack, config: Record<string, string>) {
-    const registered = await startEngine('team', stack.create)
-    const outputs = await stack.apply(() => runProgram(config))
-    return { url: `${outputs.url}`, passwords: passwordsOf(registered) }
-  }
   const settings = (more: Record<string, string> = {}) => ({
     ...{ name, port: `${port}`, replicas: '2', image: name },
     ...more,
@@ -35,14 +30,14 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     port = await freePort()
     name = `trackyard-${port}`
     await buildImage(name)
-    const made = await up(applied, settings())
-    url = made.url
-    passwords = made.passwords
+    stack = await openStack('team', `${path}`)
+    url = (await stack.up(settings())).url
+    passwords = passwordsOf(await stack.resources())
     authority = await docker('exec', `${name}-proxy`, 'cat', '/var/tmp/caddy/pki/authorities/local/root.crt')
     client = tlsClient(url, authority, `admin:${passwords.admin}`)
   }, 600_000)
   afterAll(async () => {
-    await applied.remove()
+    await removeStack(stack, name)
     await docker('rmi', '--force', name)
   }, 120_000)
 
@@ -84,9 +79,10 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     expect(published).toEqual([{ HostIp: '127.0.0.1', HostPort: `${port}` }])
   })
 
-  it('keeps its passwords out of docker inspect, logs and process lists, and lets only their user read them', async () => {
+  it('keeps its passwords out of the state of Pulumi, docker inspect, logs and process lists, and lets only their user read them', async () => {
     const ids = await containerIds(name)
     const shown = [
+      await stack.written(),
       await docker('inspect', ...ids),
       await docker('volume', 'inspect', ...(await volumes(name))),
     ]
@@ -122,13 +118,25 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     expect(await sql("select count(*) from pg_roles where rolsuper and rolname like 'mlflow%'")).toBe('0')
   })
 
+  it('changes nothing when nothing has changed', async () => {
+    await stack.up(settings(), '--expect-no-changes', '--refresh')
+  })
+
+  it('replaces the backup alone for another time of it', async () => {
+    const before = await containers(stack)
+    await stack.up(settings({ backup: '{"at": "03:15", "keep": 14}' }))
+    const after = await containers(stack)
+    const changed = Object.keys(after).filter((one) => after[one] !== before[one])
+    expect(changed).toEqual([`${name}-backup`])
+  })
+
   it('loses no request while its image is replaced, nor data', async () => {
     const [image, before] = [`${name}-next`, await serversOf(name)]
     await buildOn(name, image)
     const runId = await createRun(client, 'upgrade')
     const stop = startLoad(client, runId)
     try {
-      await up(applied, settings({ image }))
+      await stack.up(settings({ image }))
     } finally {
       await docker('rmi', '--force', image)
     }
@@ -157,10 +165,10 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     )
     await backup(name, 'now')
     const newest = (await backup(name, 'list')).split('\n').at(-1) ?? ''
-    const other = new AppliedStack()
+    const other = await openStack('team', `${path}`)
     const otherName = `${name}-restored`
     try {
-      await up(other, settings({ name: otherName, port: `${await freePort()}`, replicas: '1', image: name }))
+      await other.up(settings({ name: otherName, port: `${await freePort()}`, replicas: '1' }))
       const copy = ['--volume', `${name}-backup:/from:ro`, '--volume', `${otherName}-backup:/to`]
       await docker(
         'run',
@@ -184,7 +192,7 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
       expect(files.length).toBeGreaterThan(0)
       expect(await digests(otherName)).toEqual(files)
     } finally {
-      await other.remove()
+      await removeStack(other, otherName)
     }
   })
 
@@ -206,7 +214,28 @@ describe.skipIf(!hasDockerEngine())('the Pulumi stack team on a Docker engine', 
     )
     expect(links).toBe('2')
   })
+
+  it('leaves nothing but the volumes of its data when it is destroyed', async () => {
+    await stack.destroy()
+    expect(await leftOf(name)).toEqual(VOLUMES.map((part) => `volume ${name}-${part}`))
+  })
 })
+
+/** What outlives its stack. */
+const VOLUMES = ['backup', 'data', 'database', 'proxy']
+
+/** With the volumes that `pulumi destroy` leaves. */
+async function removeStack(stack: PulumiStack, name: string): Promise<void> {
+  await stack.destroy()
+  await docker('volume', 'rm', '--force', ...VOLUMES.map((part) => `${name}-${part}`))
+  await stack.close()
+}
+
+/** The ids of its containers, by the names they have in the program. */
+async function containers(stack: PulumiStack): Promise<Record<string, string | undefined>> {
+  const found = (await stack.resources()).filter(({ type }) => type.endsWith(':Container'))
+  return Object.fromEntries(found.map(({ urn, id }) => [urn.split('::').at(-1), id]))
+}
 
 async function containerIds(name: string, ...filters: string[]): Promise<string[]> {
   return (await docker('ps', '--all', '--quiet', '--filter', `name=^${name}-`, ...filters)).split('\n')

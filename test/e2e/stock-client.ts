@@ -33,7 +33,7 @@ export async function runStockClient(
 }
 
 /** What a stack's programs have told Pulumi, each by the name of its file. */
-export function passwordsOf(registered: readonly Registered[]): Record<string, string> {
+export function passwordsOf(registered: readonly Pick<Registered, 'inputs'>[]): Record<string, string> {
   const files = registered.flatMap(({ inputs }) => unwrapSecrets(inputs).uploads ?? [])
   const passwords = files
     .filter(({ file }: { file: string }) => file.endsWith('.password'))

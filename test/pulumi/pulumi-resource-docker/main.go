@@ -26,12 +26,20 @@ func docker() tfbridge.ProviderInfo {
 	info := tfbridge.ProviderInfo{
 		P:    shim.NewProvider(provider.New(version)()),
 		Name: "docker",
+		// As Pulumi's own has them.
 		Resources: map[string]*tfbridge.ResourceInfo{
 			"docker_container": {
-				Tok:    "docker:index/container:Container",
-				Fields: map[string]*tfbridge.SchemaInfo{"command": {Name: "command"}, "networks_advanced": {Name: "networksAdvanced"}},
+				Tok:                 "docker:index/container:Container",
+				DeleteBeforeReplace: true,
+				Fields: map[string]*tfbridge.SchemaInfo{
+					"command":           {Name: "command"},
+					"networks_advanced": {Name: "networksAdvanced"},
+				},
 			},
-			"docker_image":   {Tok: "docker:index/remoteImage:RemoteImage"},
+			"docker_image": {
+				Tok:    "docker:index/remoteImage:RemoteImage",
+				Fields: map[string]*tfbridge.SchemaInfo{"name": {Name: "name"}},
+			},
 			"docker_network": {Tok: "docker:index/network:Network"},
 			"docker_volume":  {Tok: "docker:index/volume:Volume"},
 		},
