@@ -57,6 +57,7 @@ was. The database and the artifacts are those of \`trackyard server\` in the sam
   --logged-model-ids IDS   Only these logged models.
   --experiment-ids IDS     Only these experiments, with all that is in them.
   --orphans                List the folders in the artifact store that nothing refers to, too; they stay.
+  --uploads                Uploads into S3 that were begun more than a day ago and never ended, too.
   --delete                 Remove it.
 
 Exits with 1 when something could not be removed.`

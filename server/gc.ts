@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { type Environment, parseConfig, requireWriting } from './config.ts'
 import { commaList } from './config-values.ts'
-import { closeContext, openContext } from './context.ts'
+import { type Context, closeContext, openContext } from './context.ts'
+import { findAbandonedUploads } from './operations/abandoned-uploads.ts'
 import { parseAge } from './operations/age.ts'
 import {
   type Collected,
@@ -20,7 +21,7 @@ const BAR_WIDTH = 30
  * @throws Error with a line a person can act on
  */
 export async function collect(environment: Environment, argv: string[]): Promise<number> {
-  const { request, orphans } = parseOptions(argv)
+  const { request, orphans, uploads } = parseOptions(argv)
   const config = parseConfig(environment)
   if (config.artifactsOnly) throw new Error('gc needs the database of runs; leave MLFLOW_ARTIFACTS_ONLY out')
   if (!request.dryRun) requireWriting(config, 'gc --delete')
@@ -35,6 +36,7 @@ export async function collect(environment: Environment, argv: string[]): Promise
       showProgress(removed + kept, total)
     }
     if (orphans) for await (const path of findOrphans(context)) process.stdout.write(`orphan: ${path}\n`)
+    if (uploads) await endUploads(context, request)
     process.stdout.write(`${summary(removed, kept, request.dryRun)}\n`)
     return kept > 0 && !request.dryRun ? 1 : 0
   } finally {
@@ -42,7 +44,11 @@ export async function collect(environment: Environment, argv: string[]): Promise
   }
 }
 
-function parseOptions(argv: string[]): { request: GarbageRequest; orphans: boolean } {
+function parseOptions(argv: string[]): {
+  request: GarbageRequest
+  orphans: boolean
+  uploads: boolean
+} {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: argv,
@@ -52,6 +58,7 @@ function parseOptions(argv: string[]): { request: GarbageRequest; orphans: boole
       'logged-model-ids': text,
       'experiment-ids': text,
       orphans: { type: 'boolean', default: false },
+      uploads: { type: 'boolean', default: false },
       delete: { type: 'boolean', default: false },
     },
   })
@@ -63,7 +70,15 @@ function parseOptions(argv: string[]): { request: GarbageRequest; orphans: boole
     experimentIds: ids(values['experiment-ids']),
     dryRun: !values.delete,
   }
-  return { request, orphans: values.orphans }
+  return { request, orphans: values.orphans, uploads: values.uploads }
+}
+
+async function endUploads(context: Context, { dryRun }: GarbageRequest): Promise<void> {
+  for (const { path, begunAt, abort } of await findAbandonedUploads(context)) {
+    if (!dryRun) await abort()
+    const outcome = dryRun ? 'would abort' : 'aborted'
+    process.stdout.write(`${outcome}: upload of ${path}, begun ${begunAt.toISOString()}\n`)
+  }
 }
 
 function describe({ kind, id, artifactUri, keptBecause }: Collected, dryRun: boolean): string {

@@ -87,6 +87,7 @@ export class ArtifactBucket extends Construct {
     }
     const listing = prefix ? { StringLike: { 's3:prefix': below } } : undefined
     grant(actionsOf(features, 'bucket'), bucket.bucketArn, listing)
+    grant(actionsOf(features, 'wholeBucket'), bucket.bucketArn)
     grant(actionsOf(features, 'objects'), bucket.arnForObjects(below))
     if (bucket.encryptionKey) {
       const service = `s3.${bucket.encryptionKey.env.region}.amazonaws.com`

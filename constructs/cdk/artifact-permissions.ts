@@ -5,6 +5,8 @@ export interface Permissions {
   readonly calls: readonly string[]
   /** Actions on the bucket. */
   readonly bucket?: readonly string[]
+  /** Actions on the bucket that S3 cannot narrow to a prefix. */
+  readonly wholeBucket?: readonly string[]
   /** Actions on the objects below the prefix. */
   readonly objects?: readonly string[]
   /** Actions on the key of the bucket, through S3 only. */
@@ -51,6 +53,12 @@ export const ARTIFACT_PERMISSIONS = {
     bucket: ['s3:ListBucket'],
     objects: ['s3:DeleteObject'],
   },
+  /** Those that nobody ends, by `trackyard gc`. */
+  endUploads: {
+    calls: ['ListMultipartUploadsCommand', 'AbortMultipartUploadCommand'],
+    wholeBucket: ['s3:ListBucketMultipartUploads'],
+    objects: ['s3:AbortMultipartUpload'],
+  },
   // A URL that a client is given allows what whoever signed it may do.
   downloadByUrl: READ,
   uploadByUrl: WRITE,
@@ -65,7 +73,10 @@ export const ARTIFACT_FEATURES = Object.keys(ARTIFACT_PERMISSIONS) as readonly A
 export const READING_FEATURES: readonly ArtifactFeature[] = ['check', 'list', 'read']
 
 /** All actions of the features on a kind of resource, each once. */
-export function actionsOf(features: readonly ArtifactFeature[], on: 'bucket' | 'objects' | 'key'): string[] {
+export function actionsOf(
+  features: readonly ArtifactFeature[],
+  on: Exclude<keyof Permissions, 'calls'>,
+): string[] {
   const permissions: readonly Permissions[] = features.map((feature) => ARTIFACT_PERMISSIONS[feature])
   return [...new Set(permissions.flatMap((one) => one[on] ?? []))]
 }

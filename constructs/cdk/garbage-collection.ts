@@ -40,7 +40,12 @@ export class GarbageCollection extends Construct {
   constructor(scope: Construct, id: string, props: GarbageCollectionProps) {
     super(scope, id)
     const { schedule = 'cron(0 4 ? * SUN *)', olderThanDays = 30 } = props
-    const command = ['gc', `--older-than=${olderThanDays}d`, ...(props.delete ? ['--delete'] : [])]
+    const command = [
+      'gc',
+      '--uploads',
+      `--older-than=${olderThanDays}d`,
+      ...(props.delete ? ['--delete'] : []),
+    ]
     new scheduler.Schedule(this, 'Schedule', {
       description: 'Removes for good what was deleted',
       schedule: scheduler.ScheduleExpression.expression(schedule),

@@ -48,10 +48,19 @@ export interface DirectTransfers {
   /** @throws ApiError for parts that did not come as said, and for an upload that is not under way */
   completeUpload(path: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>
   abortUpload(path: string, uploadId: string): Promise<void>
+  /** The uploads in parts below the root that were begun and not ended, by a client or through this server. */
+  incompleteUploads(): Promise<IncompleteUpload[]>
   /** A URL to `PUT` the whole file to, with headers that must be sent. */
   uploadUrl(path: string, seconds: number): Promise<{ url: string; headers: Record<string, string> }>
   /** @throws ApiError RESOURCE_DOES_NOT_EXIST when there is no such file */
   downloadUrl(path: string, seconds: number): Promise<{ url: string; sizeBytes: number }>
+}
+
+export interface IncompleteUpload {
+  readonly path: string
+  readonly begunAt: Date
+  /** Nothing happens where it has ended meanwhile. */
+  abort(): Promise<void>
 }
 
 export interface UploadedPart {

@@ -7,6 +7,7 @@ import { abortUpload, completeUpload, createUpload, downloadUrl, uploadUrl } fro
 import { s3Fault } from './s3-fault.ts'
 import { folderPrefix, parseS3Uri, type S3Place } from './s3-place.ts'
 import { getObject, listObjects } from './s3-read.ts'
+import { listUploads } from './s3-uploads.ts'
 import { putObject } from './s3-write.ts'
 
 /** The store on a bucket or a prefix in it; whether it can be used is not looked at. */
@@ -37,6 +38,7 @@ export function s3ArtifactStore(uri: string, client: S3Client, settings: S3Setti
       createUpload: (path, parts) => told(path, createUpload(place, path, parts)),
       completeUpload: (path, id, parts) => told(path, completeUpload(place, path, id, parts)),
       abortUpload: (path, id) => told(path, abortUpload(place, path, id)),
+      incompleteUploads: () => told('', listUploads(place)),
       uploadUrl: (path, seconds) => told(path, uploadUrl(place, path, seconds)),
       downloadUrl: (path, seconds) => told(path, downloadUrl(place, path, seconds)),
     },

@@ -2,8 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keysBelow, storeObject } from '../server/s3-support.ts'
+import { faultyS3 } from '../server/faulty-s3.ts'
+import { keysBelow, storeObject, uploadsBelow } from '../server/s3-support.ts'
 import { temporaryFolder } from '../server/support.ts'
 import { REPOSITORY, run, startTrackyard } from '../support/mlflow.ts'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
@@ -79,6 +81,32 @@ describe.skipIf(!program)('trackyard gc with artifacts in S3', () => {
     expect((await keys()).sort()).toEqual(kept.sort())
   }, 60_000)
 
+  it('aborts uploads that nobody has ended for a day, below its prefix', async () => {
+    const { environment } = await withDeletedRuns('begun', 0)
+    const old = await beginUpload('begun/0/a/old b')
+    const young = await beginUpload('begun/0/a/young')
+    await beginUpload('begun-elsewhere/old')
+    const s3OfTwoDays = await faultyS3(s3, (path, method, response) => {
+      const { searchParams } = new URL(path, s3.url)
+      if (method !== 'GET' || !searchParams.has('uploads')) return false
+      const isSecond = searchParams.get('key-marker') === old.Key
+      response.writeHead(searchParams.get('prefix') === 'begun/' ? 200 : 400)
+      response.end(isSecond ? uploadsPage(young, 0, false) : uploadsPage(old, 2, true))
+      return true
+    })
+    const later = { ...environment, MLFLOW_S3_ENDPOINT_URL: s3OfTwoDays }
+    const listed = await run(GC, ['gc', '--uploads'], later)
+    expect(listed.match(/^.*upload of.*$/gm)).toEqual([
+      expect.stringMatching(/^would abort: upload of 0\/a\/old b, begun 2/),
+    ])
+    await run(GC, ['gc', '--uploads', '--delete'], environment)
+    expect(await uploadsBelow(s3, 'begun')).toBe(3)
+    const ended = await run(GC, ['gc', '--uploads', '--delete'], later)
+    expect(ended).toContain('aborted: upload of 0/a/old b')
+    expect(ended).not.toContain('young')
+    expect([await uploadsBelow(s3, old.Key), await uploadsBelow(s3, 'begun')]).toEqual([0, 2])
+  }, 60_000)
+
   it('removes nothing while S3 refuses it', async () => {
     const { environment, deleted, kept, keys } = await withDeletedRuns('away', 1)
     const refused = run(GC, ['gc', '--delete'], { ...environment, AWS_SECRET_ACCESS_KEY: 'wrong' })
@@ -89,3 +117,22 @@ describe.skipIf(!program)('trackyard gc with artifacts in S3', () => {
     expect(await keys()).toEqual(kept)
   }, 60_000)
 })
+
+async function beginUpload(Key: string): Promise<{ Key: string; UploadId: string }> {
+  const command = new CreateMultipartUploadCommand({ Bucket: BUCKET, Key })
+  const { UploadId = '' } = await s3.client.send(command)
+  return { Key, UploadId }
+}
+
+/** What S3 answers of uploads in progress, with one a page. */
+function uploadsPage(
+  { Key, UploadId }: { Key: string; UploadId: string },
+  daysAgo: number,
+  isTruncated: boolean,
+) {
+  const begun = new Date(Date.now() - daysAgo * 86_400_000).toISOString()
+  return `<?xml version="1.0"?><ListMultipartUploadsResult><IsTruncated>${isTruncated}</IsTruncated>
+    <NextKeyMarker>${Key}</NextKeyMarker><NextUploadIdMarker>${UploadId}</NextUploadIdMarker>
+    <Upload><Key>${Key}</Key><UploadId>${UploadId}</UploadId><Initiated>${begun}</Initiated></Upload>
+    </ListMultipartUploadsResult>`
+}

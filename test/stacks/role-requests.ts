@@ -13,12 +13,12 @@ export const REGION = reference('AWS::Region')
 export const ACCOUNT = reference('AWS::AccountId')
 
 export function artifactRequests(
-  { bucket = [], objects = [], key = [] }: Permissions,
+  { bucket = [], wholeBucket = [], objects = [], key = [] }: Permissions,
   where: { readonly bucket: string; readonly key: string },
 ): Request[] {
   const arn = reference(`${where.bucket}.Arn`)
   return [
-    ...requests(arn, ...bucket),
+    ...requests(arn, ...bucket, ...wholeBucket),
     ...requests(`${arn}/1/0a1b/artifacts/model.pkl`, ...objects),
     ...keyRequests(where.key, 's3', ...key),
   ]

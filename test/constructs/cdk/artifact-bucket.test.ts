@@ -78,7 +78,11 @@ it('whoever may read and write artifacts may do what the table says, on this buc
   new ArtifactBucket(stack, 'Artifacts').grantReadWrite(role)
   const statements = statementsOf(stack, 'Reader')
   expect(statements).toEqual([
-    { Effect: 'Allow', Action: 's3:ListBucket', Resource: arnOf('ArtifactsBucket') },
+    {
+      Effect: 'Allow',
+      Action: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+      Resource: arnOf('ArtifactsBucket'),
+    },
     {
       Effect: 'Allow',
       Action: ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:PutObject'],
@@ -105,7 +109,7 @@ it('an existing bucket is reached below its prefix only, and nothing is made', (
     encryptionKey: kms.Key.fromKeyArn(stack, 'GivenKey', KEY),
   })
   const artifacts = new ArtifactBucket(stack, 'Artifacts', { bucket, prefix: 'team/mlflow' })
-  artifacts.grant(role, ['list', 'read'])
+  artifacts.grant(role, ['list', 'read', 'endUploads'])
   expect(artifacts.bucketName).toBe('company-models')
   Template.fromStack(stack).resourceCountIs('AWS::S3::Bucket', 0)
   Template.fromStack(stack).resourceCountIs('AWS::KMS::Key', 0)
@@ -116,7 +120,16 @@ it('an existing bucket is reached below its prefix only, and nothing is made', (
       Resource: 'arn:aws:s3:::company-models',
       Condition: { StringLike: { 's3:prefix': 'team/mlflow/*' } },
     },
-    { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::company-models/team/mlflow/*' },
+    {
+      Effect: 'Allow',
+      Action: 's3:ListBucketMultipartUploads',
+      Resource: 'arn:aws:s3:::company-models',
+    },
+    {
+      Effect: 'Allow',
+      Action: ['s3:AbortMultipartUpload', 's3:GetObject'],
+      Resource: 'arn:aws:s3:::company-models/team/mlflow/*',
+    },
     {
       Effect: 'Allow',
       Action: 'kms:Decrypt',

@@ -71,7 +71,7 @@ describe('backups', () => {
     const { Target, ScheduleExpression } = onlyResource(stack, 'AWS::Scheduler::Schedule').Properties
     expect(ScheduleExpression).toBe('rate(7 days)')
     expect(JSON.parse(Target.Input)).toEqual({
-      containerOverrides: [{ name: 'server', command: ['gc', '--older-than=60d', '--delete'] }],
+      containerOverrides: [{ name: 'server', command: ['gc', '--uploads', '--older-than=60d', '--delete'] }],
     })
     expect(Target.EcsParameters).toMatchObject({
       CapacityProviderStrategy: [{ CapacityProvider: 'instances', Weight: 1 }],
@@ -88,7 +88,11 @@ describe('without a word', () => {
       template.resourceCountIs(`AWS::${type}`, 0)
     }
     const { Target } = onlyResource(stack, 'AWS::Scheduler::Schedule').Properties
-    expect(JSON.parse(Target.Input).containerOverrides[0].command).toEqual(['gc', '--older-than=30d'])
+    expect(JSON.parse(Target.Input).containerOverrides[0].command).toEqual([
+      'gc',
+      '--uploads',
+      '--older-than=30d',
+    ])
   })
 
   it.each([
