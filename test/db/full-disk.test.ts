@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { buildApp } from '../../server/app.ts'
 import { filesBelow } from '../artifacts/support.ts'
-import { call, temporaryFolder, testContext } from '../server/support.ts'
+import { call, temporaryFolder, testApp, testContext } from '../server/support.ts'
 
 const isRoot = process.getuid?.() === 0
 const ROUTE = '/api/2.0/mlflow-artifacts/artifacts'
@@ -70,5 +70,29 @@ it.skipIf(!isRoot)(
     await writeFile(join(folder, 'ballast'), '')
     expect((await put()).statusCode).toBe(200)
     expect((await app.inject(`${ROUTE}/0/model.bin`)).rawPayload.equals(payload)).toBe(true)
+  },
+)
+
+it.skipIf(!isRoot)(
+  'artifacts on a disk that can only be read make the server not ready and are told so, until it can be written',
+  async () => {
+    const folder = await temporaryFolder()
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder])
+    onTestFinished(() => void execFileSync('umount', ['--lazy', folder]))
+    const app = await testApp({ artifactsDestination: folder })
+    const put = () => app.inject({ method: 'PUT', url: `${ROUTE}/0/model.bin`, payload: 'x' })
+    const statuses = async () => [
+      (await app.inject('/health')).statusCode,
+      (await app.inject('/readyz')).statusCode,
+      (await put()).statusCode,
+      (await app.inject(`${ROUTE}/0/model.bin`)).statusCode,
+    ]
+    expect(await statuses()).toEqual([200, 200, 200, 200])
+    execFileSync('mount', ['-o', 'remount,ro', folder])
+    expect(await statuses()).toEqual([200, 503, 503, 200])
+    expect((await app.inject('/readyz')).json().artifacts).toMatch(/failed/)
+    expect((await put()).json().message).toBe('This server cannot reach its artifacts now; its log says why.')
+    execFileSync('mount', ['-o', 'remount,rw', folder])
+    expect(await statuses()).toEqual([200, 200, 200, 200])
   },
 )
