@@ -87,8 +87,9 @@ in the same environment; with --restored-… it looks at a restored pair, and co
 a JSON object with counts, newestRunAt, artifacts, served and problems.
 
   --sample N               How many of each kind to read (default 20).
+  --live-host HOST[:PORT]  The live database itself, where servers reach it through a pooler: all else as they do.
   --restored-database URI  A database that was restored from a backup.
-  --restored-host HOST     The same, on another host and all else as the live one.
+  --restored-host HOST     The same, on another host (or HOST:PORT) and all else as the live one.
   --restored-secret ARN    Secret of AWS with its user and password (default: as the environment says).
   --restored-artifacts URI Its artifacts (default: those of the environment).
   --at-least PERCENT       How many of the rows there are now it must have (default 90).

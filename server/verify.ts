@@ -20,9 +20,10 @@ const PASSWORDS = ['databaseSecret', 'databaseIamAuth', 'databasePassword', 'dat
  */
 export async function verify(environment: Environment, argv: string[]): Promise<number> {
   const options = parseOptions(environment, argv)
+  const live = { ...environment, ...options.live }
   const report = options.restored
-    ? await compare(environment, { ...environment, ...options.restored }, options)
-    : await withPair(environment, (pair) => inspect(pair, options.sample))
+    ? await compare(live, { ...environment, ...options.restored }, options)
+    : await withPair(live, (pair) => inspect(pair, options.sample))
   process.stdout.write(`${JSON.stringify(report)}\n`)
   return report.problems.length > 0 ? 1 : 0
 }
@@ -30,6 +31,8 @@ export async function verify(environment: Environment, argv: string[]): Promise<
 interface Options {
   readonly sample: number
   readonly atLeast: number
+  /** What is another for the live database than for its servers. */
+  readonly live: Environment
   /** What is another for the restored pair; undefined to look at the environment's own. */
   readonly restored: Environment | undefined
 }
@@ -41,18 +44,22 @@ function parseOptions(environment: Environment, argv: string[]): Options {
     options: {
       sample: { type: 'string', default: '20' },
       'at-least': { type: 'string', default: '90' },
+      'live-host': text,
       'restored-database': text,
       'restored-host': text,
       'restored-secret': text,
       'restored-artifacts': text,
     },
   })
-  const { 'restored-secret': secret, 'restored-artifacts': artifacts, 'restored-host': host } = values
-  const database = values['restored-database'] ?? (host && onHost(environment, host))
+  const { 'restored-secret': secret, 'restored-artifacts': artifacts } = values
+  const on = (flag: 'live-host' | 'restored-host') => onHost(environment, flag, values[flag])
+  const database = values['restored-database'] ?? on('restored-host')
+  const live = on('live-host')
   if (!database && (secret || artifacts)) throw new Error('--restored-database is missing')
   return {
     sample: wholeNumber('--sample', values.sample, 1000),
     atLeast: wholeNumber('--at-least', values['at-least'], 100),
+    live: live ? pastPooler(live) : {},
     restored: database ? restoredEnvironment(database, secret, artifacts) : undefined,
   }
 }
@@ -64,19 +71,25 @@ function wholeNumber(flag: string, text: string, most: number): number {
 }
 
 /** The live database's URI, with another host: what else is said there is so of a restored one. */
-function onHost(environment: Environment, host: string): string {
+function onHost(environment: Environment, flag: string, host?: string): string | undefined {
+  if (!host) return undefined
   const { backendStoreUri } = parseConfig(environment)
   const url = URL.parse(backendStoreUri)
-  if (!url?.hostname) throw new Error(`--restored-host: ${redactUri(backendStoreUri)} is on no host`)
-  url.hostname = host
+  if (!url?.hostname) throw new Error(`--${flag}: ${redactUri(backendStoreUri)} is on no host`)
+  url.host = host
   return url.toString()
+}
+
+/** To say that it only reads, and for how long it may, takes a session of its own. */
+function pastPooler(database: string): Environment {
+  return { [SETTINGS.backendStoreUri.env]: database, [SETTINGS.databasePooler.env]: 'false' }
 }
 
 function restoredEnvironment(database: string, secret?: string, artifacts?: string): Environment {
   const withoutPasswords = Object.fromEntries(PASSWORDS.map((name) => [SETTINGS[name].env, undefined]))
   return {
     ...(secret && { ...withoutPasswords, [SETTINGS.databaseSecret.env]: secret }),
-    [SETTINGS.backendStoreUri.env]: database,
+    ...pastPooler(database),
     ...(artifacts && { [SETTINGS.artifactsDestination.env]: artifacts }),
   }
 }

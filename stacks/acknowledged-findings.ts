@@ -68,6 +68,13 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
       'The variables are settings that anybody may read; secrets are named by ARN and read when they are needed.',
   },
 
+  {
+    rules: ['AwsSolutions-ECS2'],
+    at: ['Canary/Task/Resource'],
+    reason:
+      'The canary is told nothing by a variable but its token, which is a secret that ECS reads when it starts.',
+  },
+
   // Roles
   {
     rules: inBothStandards('IAMNoInlinePolicy'),

@@ -129,6 +129,11 @@ export class Database extends Construct implements ec2.IConnectable {
     this.replica?.grantConnect(grantee, ROLE)
   }
 
+  /** The same at the instance alone, where a proxy is in the way of what `grantee` does there. */
+  grantLoginPastProxy(grantee: iam.IGrantable): void {
+    if (!this.credentials) this.instance.grantConnect(grantee, ROLE)
+  }
+
   /** @throws SettingsError with the numbers when the instance has not so many connections */
   requireRoomFor(demand: ConnectionDemand): void {
     const connections = this.#maxConnections

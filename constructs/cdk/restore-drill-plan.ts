@@ -7,6 +7,8 @@ export interface DrillPlan {
   /** Name that the database is restored as; nothing else is ever deleted. */
   readonly instanceName: string
   readonly instanceClass: string
+  /** Of the live instance itself: a proxy refuses who says that he only reads, and ends long statements. */
+  readonly liveHost: string
   readonly securityGroupId: string
   /** Key of the restored database's password. */
   readonly secretKeyArn: string

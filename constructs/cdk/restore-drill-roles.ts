@@ -32,7 +32,7 @@ export function drillTaskRole(
     StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` },
   })
   const secret = ['secretsmanager:GetSecretValue']
-  database.grantLogin(role)
+  database.grantLoginPastProxy(role)
   if (databaseCredentials) allow(role, [databaseCredentials.secretArn], secret)
   allow(role, [arn(scope, 'secretsmanager', 'secret', 'rds!db-*')], secret, {
     StringEquals: { 'aws:ResourceTag/aws:rds:primaryDBInstanceArn': arn(scope, 'rds', 'db', instanceName) },

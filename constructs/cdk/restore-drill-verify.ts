@@ -67,6 +67,8 @@ export function verifyingStates(plan: DrillPlan): Record<string, State> {
               Name: task.container,
               Command: [
                 'verify',
+                '--live-host',
+                plan.liveHost,
                 '--restored-host',
                 expression('$host'),
                 '--restored-secret',

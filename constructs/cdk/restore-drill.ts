@@ -31,7 +31,7 @@ export interface RestoreDrillProps extends Kept, Omit<TaskPlace, 'securityGroups
   /** Is told how the drill ended. */
   readonly topic: sns.ITopic
   /** The live database, with whose counts those of the restored one are compared. */
-  readonly database: Pick<Database, 'connections' | 'grantLogin'>
+  readonly database: Pick<Database, 'instance' | 'host' | 'grantLoginPastProxy'>
   /** Who has a password logs in with it. @default none: tokens of IAM */
   readonly databaseCredentials?: secretsmanager.ISecret | undefined
   /**
@@ -76,6 +76,7 @@ export class RestoreDrill extends Construct {
       instanceName: this.#name,
       instanceClass: props.instanceClass ?? 'db.t4g.medium',
       securityGroupId: restored.securityGroupId,
+      liveHost: props.database.host,
       secretKeyArn: props.encryptionKey.keyArn,
       targetBucket: target.bucketName,
       targetKeyArn: props.encryptionKey.keyArn,
@@ -122,9 +123,9 @@ export class RestoreDrill extends Construct {
       httpsPeers,
     )
     const restored = group('RestoredSecurityGroup', 'The restored database: only the drill comes in', [])
-    const port = database.connections.defaultPort ?? ec2.Port.tcp(5432)
+    const port = database.instance.connections.defaultPort ?? ec2.Port.tcp(5432)
     restored.connections.allowFrom(task, port)
-    database.connections.allowFrom(task, port)
+    database.instance.connections.allowFrom(task, port)
     return { task, restored }
   }
 

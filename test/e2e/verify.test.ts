@@ -6,6 +6,8 @@ import { keysBelow, storeObject } from '../server/s3-support.ts'
 import { temporaryFolder } from '../server/support.ts'
 import { databaseServers } from '../support/databases.ts'
 import { REPOSITORY, run, startTrackyard } from '../support/mlflow.ts'
+import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
+import { emptyDatabase, hasPostgres } from '../support/postgres.ts'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
 
 const TRACKYARD = join(REPOSITORY, 'bin/trackyard')
@@ -151,6 +153,7 @@ describe('trackyard verify', { timeout: 60_000 }, () => {
     [['--sample=many'], '--sample "many": must be a whole number from 0 to 1000'],
     [['--at-least=101'], '--at-least "101": must be a whole number from 0 to 100'],
     [['--restored-host=db'], '--restored-host: sqlite:///mlflow.db is on no host'],
+    [['--live-host=db'], '--live-host: sqlite:///mlflow.db is on no host'],
     [['--restored-secret=arn'], '--restored-database is missing'],
   ])('says in one line what is wrong with %j', async (options, message) => {
     await expect(verify({}, ...options)).rejects.toThrow(message)
@@ -180,6 +183,34 @@ describe.each(databaseServers())('trackyard verify on $name', (server) => {
     })
   }, 120_000)
 })
+
+it.skipIf(!(hasPostgres() && hasPgBouncer()))(
+  'trackyard verify goes past the pooler that servers go through, which takes nobody who says that he only reads',
+  async () => {
+    const folder = await temporaryFolder()
+    const direct = new URL(await emptyDatabase())
+    const through = new URL(direct)
+    through.port = String(await startPgBouncer(Number(direct.port)))
+    const environment = {
+      MLFLOW_BACKEND_STORE_URI: through.href,
+      MLFLOW_ARTIFACTS_DESTINATION: join(folder, 'artifacts'),
+      TRACKYARD_DATABASE_POOLER: 'true',
+    }
+    await fill(environment, folder, async (path) => {
+      await run('install', ['-D', TRACKYARD, join(folder, 'artifacts', path)])
+    })
+    await expect(verify(environment)).rejects.toThrow('The database is not available')
+    const past = [`--live-host=${direct.host}`]
+    expect(await verify(environment, ...past)).toMatchObject({ counts: { runs: 2 }, problems: [] })
+    expect(await verify(environment, ...past, `--restored-host=${direct.host}`)).toMatchObject({
+      database: expect.stringContaining(direct.host),
+      counts: { runs: 2 },
+      live: { counts: { runs: 2 } },
+      problems: [],
+    })
+  },
+  120_000,
+)
 
 describe.skipIf(!program)('trackyard verify with artifacts in S3', { timeout: 60_000 }, () => {
   let s3: S3Server

@@ -1,5 +1,6 @@
 /** Why the roles of a restore drill may do what they may: docs/decisions/049 has its steps. */
 import { ARTIFACT_PERMISSIONS, READING_FEATURES } from '../../constructs/cdk/artifact-permissions.ts'
+import { GIVEN_TOPIC_FEATURE } from './optional-features.ts'
 import { artifactRequests, type Feature, keyRequests, ownArn, reference, requests } from './role-requests.ts'
 
 const SNAPSHOT = ownArn('rds', 'snapshot:awsbackup:0a1b')
@@ -151,7 +152,9 @@ const steps: readonly Feature[] = [
       ...requests(reference('KeepingTopic'), 'sns:Publish'),
       ...requests(KEY, 'kms:Decrypt', 'kms:GenerateDataKey'),
     ],
+    profiles: ['lean', 'standard', 'regulated'],
   },
+  GIVEN_TOPIC_FEATURE,
   {
     name: 'log each state: Step Functions wants these rights of the role, and they know no resource',
     needs: requests(

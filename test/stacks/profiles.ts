@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { acknowledgeFindings } from '../../stacks/acknowledge-findings.ts'
 import type { EnterpriseStack } from '../../stacks/enterprise-stack.ts'
 import { EDGE, enterpriseStack } from './enterprise-synth.ts'
+import { COPY_VAULT, givenKey, TOKEN_SECRET, TOPIC } from './optional-features.ts'
 
 /** To stage the sources of an image takes longer than all the rest; one profile does it. */
 const image = 'trackyard:1.2.3'
@@ -15,8 +16,26 @@ export const PROFILES: Readonly<Record<string, Readonly<Record<string, unknown>>
   // And with what no profile has of itself.
   'internet-facing': {
     image,
-    database: { proxy: {} },
+    database: { proxy: {}, upgrade: true },
     edge: { ...EDGE, internetFacing: true, clients: ['0.0.0.0/0'] },
+    watching: {
+      topicArn: TOPIC,
+      topicKeyArn: givenKey('topic'),
+      canary: {
+        tokenSecretArn: TOKEN_SECRET,
+        tokenKeyArn: givenKey('token'),
+      },
+    },
+    keeping: {
+      backup: {
+        copyTo: {
+          vaultArn: COPY_VAULT,
+          keyArn: givenKey('vault', 'eu-west-1'),
+        },
+      },
+      drill: { enabled: true },
+      gc: { mode: 'delete' },
+    },
   },
 }
 
@@ -34,5 +53,5 @@ export function templateTextOf(profile: string): string {
 
 /** CDK ends every logical id in one. */
 export function withoutHashes(text: string): string {
-  return text.replaceAll(/(?<=\w)[0-9A-F]{8}\b/g, '')
+  return text.replaceAll(/(?<=[A-Za-z]\w*)[0-9A-F]{8}\b/g, '')
 }

@@ -1,6 +1,7 @@
 /** Why each role of the stack may do what it may: every feature with the requests to AWS that it makes. */
 import { ARTIFACT_PERMISSIONS, type Permissions } from '../../constructs/cdk/artifact-permissions.ts'
 import { DRILL_FEATURES } from './drill-features.ts'
+import { COPY_FEATURE, OPTIONAL_FEATURES } from './optional-features.ts'
 import {
   ACCOUNT,
   artifactRequests,
@@ -214,8 +215,10 @@ export const ROLE_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
         ...requests(reference('KeepingKey.Arn'), 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'),
       ],
     },
+    COPY_FEATURE,
   ],
   ...DRILL_FEATURES,
+  ...OPTIONAL_FEATURES,
   NetworkVpcAllIAMRole: [
     {
       name: 'log the traffic of the VPC',

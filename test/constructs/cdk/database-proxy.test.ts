@@ -41,6 +41,15 @@ describe('a proxy before a database', () => {
     expect(made.database.settings).toHaveProperty('replicaHost')
   })
 
+  it('is passed by who is granted the instance itself', () => {
+    const { stack, database } = proxied({ readReplica: true })
+    const reader = new iam.Role(stack, 'Reader', { assumedBy: new iam.AccountRootPrincipal() })
+    database.grantLoginPastProxy(reader)
+    const [{ Action, Resource: way } = {}, ...others] = statementsOf(stack, 'Reader')
+    expect([Action, others]).toEqual(['rds-db:connect', []])
+    expect(JSON.stringify(way)).toMatch(/DatabaseInstance\w+","DbiResourceId.*\/trackyard/)
+  })
+
   it('takes its share of the connections, and makes nobody wait longer for one than a server does', () => {
     template.hasResourceProperties('AWS::RDS::DBProxyTargetGroup', {
       DBInstanceIdentifiers: [{ Ref: Match.stringLikeRegexp('^DatabaseInstance') }],
@@ -73,9 +82,11 @@ describe('a proxy before a database', () => {
 
   it('keeps its log for three months, in a group that is there before it writes', () => {
     const { Properties, DependsOn } = onlyResource(made.stack, 'AWS::RDS::DBProxy')
+    const [path, ...rest] = Properties.DBProxyName['Fn::Join'][1]
+    const LogGroupName = { 'Fn::Join': ['', [`/aws/rds/proxy/${path}`, ...rest]] }
     template.hasResource('AWS::Logs::LogGroup', {
       DeletionPolicy: 'Retain',
-      Properties: { LogGroupName: `/aws/rds/proxy/${Properties.DBProxyName}`, RetentionInDays: 90 },
+      Properties: { LogGroupName, RetentionInDays: 90 },
     })
     expect(DependsOn).toEqual(expect.arrayContaining([expect.stringMatching(/^DatabaseProxyLog/)]))
   })

@@ -11,7 +11,7 @@ import type { State } from './state-machine.ts'
 export function keepingStack(props: Partial<KeepingProps>): { stack: Stack; keeping: Keeping } {
   const stack = emptyStack()
   const vpc = plainVpc(stack)
-  const database = new Database(stack, 'Database', { vpc })
+  const database = new Database(stack, 'Database', { vpc, proxy: {} })
   const taskDefinition = new ecs.Ec2TaskDefinition(stack, 'Task', { networkMode: ecs.NetworkMode.AWS_VPC })
   taskDefinition.addContainer('server', {
     image: ecs.ContainerImage.fromRegistry('trackyard'),

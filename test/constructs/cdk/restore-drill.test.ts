@@ -58,8 +58,11 @@ describe('the states of a restore drill', () => {
     const { Arguments } = states.Verify as State
     const override = Arguments?.Overrides.ContainerOverrides[0]
     expect(override.Name).toBe('server')
-    expect(override.Command.slice(0, 4)).toEqual([
+    expect(override.Command.slice(0, 6)).toEqual([
       'verify',
+      // The instance itself, whatever servers go through.
+      '--live-host',
+      '<DatabaseInstance>',
       '--restored-host',
       '{% $host %}',
       '--restored-secret',
