@@ -100,6 +100,11 @@ export function parseConfig(environment: Environment, argv: readonly string[] = 
     config.backendStoreUri = NO_DATABASE
   }
   if (config.artifactsPresignedOnly) problems.push(...whatPresignedOnlyExcludes(config))
+  if (config.readOnly && config.databasePooler) {
+    problems.push(
+      `${SETTINGS.databasePooler.env}: sessions that only read are not to be shared with others; give ${SETTINGS.readOnly.env} a URI of the database itself`,
+    )
+  }
   if (config.appName === 'basic-auth') {
     config.login = [...new Set<LoginWay>(['basic', ...(config.login as Config['login'])])]
   }

@@ -128,9 +128,9 @@ function say(text: string): void {
 
 /** Opens without making or changing anything: a schema that is not whole is refused. */
 async function withPair<T>(environment: Environment, use: (pair: Pair) => Promise<T>): Promise<T> {
-  const config = parseConfig(environment)
+  const config = parseConfig({ ...environment, [SETTINGS.readOnly.env]: 'true' })
   const stores = artifactStores(config)
-  const db = openDatabase(config.backendStoreUri, { ...databaseOptions(config), readOnly: true })
+  const db = openDatabase(config.backendStoreUri, databaseOptions(config))
   try {
     await requireSchema(db)
     const artifacts = await stores.at(config.artifactsDestination)

@@ -199,7 +199,7 @@ it.skipIf(!(hasPostgres() && hasPgBouncer()))(
     await fill(environment, folder, async (path) => {
       await run('install', ['-D', TRACKYARD, join(folder, 'artifacts', path)])
     })
-    await expect(verify(environment)).rejects.toThrow('The database is not available')
+    await expect(verify(environment)).rejects.toThrow('TRACKYARD_DATABASE_POOLER')
     const past = [`--live-host=${direct.host}`]
     expect(await verify(environment, ...past)).toMatchObject({ counts: { runs: 2 }, problems: [] })
     expect(await verify(environment, ...past, `--restored-host=${direct.host}`)).toMatchObject({

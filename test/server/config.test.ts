@@ -144,7 +144,14 @@ const configs = fc
       fc.boolean().map((databaseIamAuth) => ({ databaseIamAuth })),
     ),
   )
-  .map(([config, source]): Config => ({ ...config, ...source, ...unusedWays(config) }))
+  .map(
+    ([config, source]): Config => ({
+      ...config,
+      ...source,
+      ...unusedWays(config),
+      databasePooler: config.databasePooler && !config.readOnly,
+    }),
+  )
 
 /** A way in that is not on has no settings. */
 function unusedWays({ login }: Config): Partial<Config> {
@@ -213,6 +220,13 @@ it('has no database where it serves artifacts only, and refuses one', () => {
     ])
   }
   expect(problemsOf({}, ['--artifacts-only', '--no-serve-artifacts'])).toHaveLength(1)
+})
+
+it('only reads past what shares connections', () => {
+  const environment = { TRACKYARD_READ_ONLY: 'true', TRACKYARD_DATABASE_POOLER: 'true' }
+  expect(problemsOf(environment)).toEqual([
+    expect.stringMatching(/^TRACKYARD_DATABASE_POOLER: .* the database itself$/),
+  ])
 })
 
 it('with --artifacts-presigned-only wants S3, and a server that signs URLs for uploads of any size', () => {
