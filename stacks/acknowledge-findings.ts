@@ -1,6 +1,13 @@
 import { matchesGlob } from 'node:path'
-import { CfnResource, type Stack, Validations } from 'aws-cdk-lib'
-import { ACKNOWLEDGED_FINDINGS, type AcknowledgedFinding, scannerOf } from './acknowledged-findings.ts'
+import { CfnResource, Stack, Validations } from 'aws-cdk-lib'
+import { CfnPolicy } from 'aws-cdk-lib/aws-iam'
+import {
+  ACKNOWLEDGED_FINDINGS,
+  type AcknowledgedFinding,
+  GIVEN_BUCKET,
+  scannerOf,
+  wide,
+} from './acknowledged-findings.ts'
 
 /**
  * Writes what is acknowledged into the stack, for each scanner in its own words: it then passes the finding by, and
@@ -12,7 +19,10 @@ export function acknowledgeFindings(stack: Stack): void {
     const acknowledged = ACKNOWLEDGED_FINDINGS.filter((finding) => isAt(path, finding))
     const rulesOf = (scanner: string) =>
       acknowledged.flatMap(({ rules, reason }) =>
-        rules.filter((rule) => scannerOf(rule) === scanner).map((rule) => ({ rule, reason })),
+        rules
+          .filter((rule) => scannerOf(rule) === scanner)
+          .flatMap((rule) => asFound(resource, rule))
+          .map((rule) => ({ rule, reason })),
       )
     tellNag(resource, rulesOf('cdk-nag'))
     tellCfnLint(resource, rulesOf('cfn-lint'))
@@ -31,6 +41,24 @@ export function pathIn(stack: Stack, { node }: CfnResource): string {
 
 export function isAt(path: string, { at }: AcknowledgedFinding): boolean {
   return at.some((pattern) => matchesGlob(path, pattern))
+}
+
+/** Whether a finding is of an acknowledged rule. */
+export function isOf(acknowledged: string, rule: string): boolean {
+  const pattern = RegExp.escape(acknowledged).replace(RegExp.escape(GIVEN_BUCKET), 'arn:[^*<]*')
+  return new RegExp(`^${pattern}$`).test(rule)
+}
+
+/** The rule as a scanner writes it: with the buckets that this policy names. */
+function asFound(resource: CfnResource, rule: string): string[] {
+  if (!rule.includes(GIVEN_BUCKET)) return [rule]
+  if (!(resource instanceof CfnPolicy)) return []
+  const { Statement } = Stack.of(resource).resolve(resource.policyDocument)
+  const named = new Set<unknown>(Statement.flatMap((one: { Resource: unknown }) => one.Resource))
+  return [...named]
+    .filter((one) => typeof one === 'string')
+    .map(wide)
+    .filter((found) => isOf(rule, found))
 }
 
 interface Acknowledgement {

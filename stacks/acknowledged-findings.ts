@@ -1,5 +1,8 @@
 /** What scanners say about the EnterpriseStack and is left as it is, each with the reason. */
 
+/** In a rule: the ARN of a bucket that settings name. */
+export const GIVEN_BUCKET = '{given bucket}'
+
 export interface AcknowledgedFinding {
   /** Rules of cdk-nag, checkov or cfn-lint, by the names that these give them. */
   readonly rules: readonly string[]
@@ -21,11 +24,14 @@ function inBothStandards(...rules: string[]): string[] {
 }
 
 /** A resource with a wildcard in it, as cdk-nag writes it. */
-function wide(resource: string): string {
+export function wide(resource: string): string {
   return `AwsSolutions-IAM5[Resource::${resource}]`
 }
 
 const OWN = '<AWS::Region>:<AWS::AccountId>'
+
+/** Every object of the bucket of artifacts, whether the stack makes it or is given it. */
+const ARTIFACTS = [wide('<ArtifactsBucket88671897.Arn>/*'), wide(`${GIVEN_BUCKET}/*`)]
 
 const LOG_BUCKETS = [
   'Artifacts/AccessLogs/Resource',
@@ -83,7 +89,7 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
       'Each policy is of one role, is made and deleted with it, and names resources of this stack: nobody could use it again.',
   },
   {
-    rules: [wide('<ArtifactsBucket88671897.Arn>/*')],
+    rules: ARTIFACTS,
     at: ['Service/Task/TaskRole/DefaultPolicy/Resource'],
     reason:
       'Artifacts are the objects of this bucket: the servers read, write and delete every one of them, by name.',
@@ -119,13 +125,20 @@ export const ACKNOWLEDGED_FINDINGS: readonly AcknowledgedFinding[] = [
   {
     rules: [
       wide('*'),
-      wide('<ArtifactsBucket88671897.Arn>/*'),
+      ...ARTIFACTS,
       wide(`arn:<AWS::Partition>:rds:${OWN}:snapshot:awsbackup:*`),
       wide(`arn:<AWS::Partition>:events:${OWN}:rule/AwsBackupManagedRule*`),
     ],
     at: ['Keeping/Backups/Role/DefaultPolicy/Resource'],
     reason:
       'AWS Backup reads every object of this bucket, and names its own snapshots and rules; the actions on * know no resource.',
+  },
+
+  {
+    rules: ARTIFACTS,
+    at: ['Artifacts/ReplicationRole/DefaultPolicy/Resource'],
+    reason:
+      'S3 reads every object of this bucket as this role, and writes its copy under the same name to the replica.',
   },
 
   {

@@ -1,6 +1,7 @@
 /** Why roles that only a setting makes may do what they may, and what only a setting lets the others do. */
-import { type Feature, logRequests, reference, requests } from './role-requests.ts'
+import { type Feature, keyRequests, logRequests, reference, requests } from './role-requests.ts'
 
+export const REPLICA_BUCKET = 'arn:aws:s3:::copies'
 export const TOKEN_SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:canary-AbCdEf'
 export const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:given'
 export const COPY_VAULT = 'arn:aws:backup:eu-west-1:123456789012:backup-vault:copies'
@@ -44,7 +45,39 @@ export const COPY_FEATURE: Feature = {
   profiles: ['internet-facing'],
 }
 
+const OBJECT = '1/0a1b/artifacts/model.pkl'
+
 export const OPTIONAL_FEATURES: Readonly<Record<string, readonly Feature[]>> = {
+  ArtifactsReplicationRole: [
+    {
+      name: 'find what is to be copied',
+      needs: requests(reference('ArtifactsBucket.Arn'), 's3:GetReplicationConfiguration', 's3:ListBucket'),
+    },
+    {
+      name: 'read versions of artifacts, with all that is said of them',
+      needs: [
+        ...requests(
+          `${reference('ArtifactsBucket.Arn')}/${OBJECT}`,
+          's3:GetObjectVersionForReplication',
+          's3:GetObjectVersionAcl',
+          's3:GetObjectVersionTagging',
+        ),
+        ...keyRequests('ArtifactsKey', 's3', 'kms:Decrypt'),
+      ],
+    },
+    {
+      name: 'write them, and that they were deleted, to the replica',
+      needs: [
+        ...requests(
+          `${REPLICA_BUCKET}/${OBJECT}`,
+          's3:ReplicateObject',
+          's3:ReplicateDelete',
+          's3:ReplicateTags',
+        ),
+        ...givenKeyRequests(givenKey('copies'), 's3.eu-central-1', 'kms:Encrypt', 'kms:GenerateDataKey'),
+      ],
+    },
+  ],
   CanaryTaskExecutionRole: [
     { name: 'write the log of the canary', needs: logRequests('CanaryLog') },
     {
