@@ -17,17 +17,19 @@ const FILE_URI = /^file:/i
  * @throws ApiError "Invalid path"
  */
 export function safePath(input: string): string {
-  const path = decodeFully(input)
-  const segments = path.split('/')
+  const decoded = decodeFully(input)
+  const segments = decoded.split('/')
+  // What is taken away may hide what the rest begins with.
+  const path = segments.filter((segment) => segment !== '' && segment !== '.').join('/')
   const unsafe =
-    !path.isWellFormed() ||
-    path.startsWith('/') ||
+    !decoded.isWellFormed() ||
+    decoded.startsWith('/') ||
     segments.includes('..') ||
-    FORBIDDEN.test(path) ||
+    FORBIDDEN.test(decoded) ||
     WINDOWS_DRIVE.test(path) ||
     FILE_URI.test(path)
   if (unsafe) throw invalidPath()
-  return segments.filter((segment) => segment !== '' && segment !== '.').join('/')
+  return path
 }
 
 /**
