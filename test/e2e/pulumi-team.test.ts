@@ -164,7 +164,7 @@ describe.skipIf(!path)('pulumi up of the stack team on a Docker engine', { timeo
       'cd /data/artifacts && mkdir -p 1 .artifact.uploading.trackyard && echo more > 1/more && echo half > .artifact.uploading.trackyard/1',
     )
     // Their audit log goes on for a minute after what it tells of, unless they end.
-    await docker('stop', `${name}-server-1`, `${name}-server-2`)
+    await docker('stop', ...(await serversOf(name)))
     await backup(name, 'now')
     const newest = (await backup(name, 'list')).split('\n').at(-1) ?? ''
     const other = await openStack('team', `${path}`)
