@@ -66,7 +66,9 @@ describe.skipIf(!mlflow)('make up TIER=team', { timeout: 300_000 }, () => {
       check,
       outcome,
     ])
-    expect(outcomes.filter(([, outcome]) => !['ok', 'skipped'].includes(outcome))).toEqual([])
+    const wrong = outcomes.filter(([, outcome]) => !['ok', 'skipped'].includes(outcome))
+    // How full the disk is belongs to the machine.
+    expect(wrong.filter(([check]) => check !== 'disk space')).toEqual([])
   })
 
   it('shows no secret to who looks at containers, logs and processes', async () => {
