@@ -5,6 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import * as rds from 'aws-cdk-lib/aws-rds'
 import type { Construct } from 'constructs'
+import { closedSecurityGroup } from './closed-security-group.ts'
 import { DATABASE_PARAMETERS } from './database-parameters.ts'
 import { deploymentName } from './deployment-name.ts'
 
@@ -140,10 +141,10 @@ function commonProps(
     vpc: props.vpc,
     vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     securityGroups: [
-      new ec2.SecurityGroup(scope, 'SecurityGroup', {
+      closedSecurityGroup(scope, 'SecurityGroup', {
         vpc: props.vpc,
         description: 'The database: clients come in, nothing goes out',
-        allowAllOutbound: false,
+        httpsPeers: [],
       }),
     ],
     parameterGroup: new rds.ParameterGroup(scope, 'Parameters', {

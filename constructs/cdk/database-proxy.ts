@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam'
 import * as rds from 'aws-cdk-lib/aws-rds'
 import type { Construct } from 'constructs'
 import { SETTINGS } from '../../server/config-settings.ts'
+import { closedSecurityGroup } from './closed-security-group.ts'
 import { keepLog, type NewInstanceProps, nameOf } from './database-instance.ts'
 
 export interface ProxyOptions {
@@ -41,10 +42,10 @@ export function newProxy(scope: Construct, props: ProxyProps): rds.DatabaseProxy
     vpc: place.vpc,
     vpcSubnets: place.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     securityGroups: [
-      new ec2.SecurityGroup(scope, 'ProxySecurityGroup', {
+      closedSecurityGroup(scope, 'ProxySecurityGroup', {
         vpc: place.vpc,
         description: 'The proxy of the database: servers come in, the database is reached',
-        allowAllOutbound: false,
+        httpsPeers: [],
       }),
     ],
     requireTLS: true,

@@ -3,8 +3,8 @@ import * as ecs from 'aws-cdk-lib/aws-ecs'
 import type * as logs from 'aws-cdk-lib/aws-logs'
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager'
 import { ADMINISTRATOR, SETTINGS } from '../../server/config-settings.ts'
-import { CONTAINER_USER } from '../container.ts'
 import type { TrackingSettingsInput } from '../settings.ts'
+import { powerless } from './confined-container.ts'
 import { containerSecret } from './secret-value.ts'
 
 export interface PrepareDatabaseProps {
@@ -64,8 +64,6 @@ function addStep(
   { image, environment, logGroup, upgrade }: PrepareDatabaseProps,
   step: Pick<ecs.ContainerDefinitionOptions, 'environment' | 'secrets' | 'startTimeout'>,
 ): ecs.ContainerDefinition {
-  const linuxParameters = new ecs.LinuxParameters(task, `${name === 'prepare' ? 'Prepare' : 'Upgrade'}Linux`)
-  linuxParameters.dropCapabilities(ecs.Capability.ALL)
   return task.addContainer(name, {
     image,
     command: ['db', name],
@@ -81,10 +79,7 @@ function addStep(
     memoryReservationMiB: 16,
     memoryLimitMiB: 256,
     cpu: 0,
-    user: CONTAINER_USER,
-    readonlyRootFilesystem: true,
-    dockerSecurityOptions: ['no-new-privileges'],
-    linuxParameters,
+    ...powerless(task, `${name === 'prepare' ? 'Prepare' : 'Upgrade'}Linux`),
     logging: ecs.LogDrivers.awsLogs({ streamPrefix: name, logGroup }),
   })
 }
