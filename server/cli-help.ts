@@ -82,9 +82,9 @@ export const VERIFY_HELP = `[OPTIONS]
 Counts what is in the database, and reads a file of each of a few runs, logged models and model versions, as its rows say
 where they are. Then starts a server that only reads on them, on a port of 127.0.0.1 that answers this command alone, and
 asks it by MLflow's protocol for all experiments, runs, models and versions (10,000 of each at most), for the metrics,
-parameters and tags of those runs, and for those files, byte by byte. It writes nothing, and makes no table. The database and the artifacts are those of \`trackyard server\`
-in the same environment; with --restored-… it looks at a restored pair, and compares its counts with those. Prints
-a JSON object with counts, newestRunAt, artifacts, served and problems.
+parameters and tags of those runs, and for those files, byte by byte. It writes nothing, and makes no table. The database
+and the artifacts are those of \`trackyard server\` in the same environment; with --restored-… it looks at a restored
+pair, and compares its counts with those. Prints a JSON object with counts, newestRunAt, artifacts, served and problems.
 
   --sample N               How many of each kind to read (default 20).
   --live-host HOST[:PORT]  The live database itself, where servers reach it through a pooler: all else as they do.

@@ -4,6 +4,7 @@ import type { Level } from './access/grants.ts'
 import type { Config } from './config.ts'
 import { SETTINGS } from './config-settings.ts'
 import { databaseUri, type LoginWay, permissionLevel } from './config-values.ts'
+import { readPassword } from './db/credentials.ts'
 import { parseLoginFile } from './login-file.ts'
 
 export interface LoginSettings {
@@ -96,7 +97,7 @@ async function passwordOf(config: Config, file: ReadonlyMap<string, string>): Pr
   const { authAdminPasswordFile: path } = config
   if (path === '') return config.authAdminPassword || file.get('admin_password') || ''
   try {
-    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
+    return await readPassword(path)
   } catch (cause) {
     throw new Error(`${SETTINGS.authAdminPasswordFile.env}=${path}: ${(cause as Error).message}`, { cause })
   }

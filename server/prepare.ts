@@ -1,8 +1,8 @@
 /** `trackyard db prepare`: makes on PostgreSQL what the servers of the same environment log in as. */
-import { readFile } from 'node:fs/promises'
 import { type Config, type Environment, parseConfig, requireWriting } from './config.ts'
 import { ADMINISTRATOR, SETTINGS } from './config-settings.ts'
 import { databaseOptions } from './database-options.ts'
+import { readPassword } from './db/credentials.ts'
 import { isSameServer } from './db/login.ts'
 import { type Administrator, prepareDatabases } from './db/prepare.ts'
 import { parseDatabaseUri } from './db/uri.ts'
@@ -33,11 +33,10 @@ async function administratorOf(environment: Environment): Promise<Administrator>
   return { user, password, host: environment[ADMINISTRATOR.host] }
 }
 
-async function passwordIn(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+function passwordIn(file: string): Promise<string> {
+  return readPassword(file).catch((cause: Error) => {
     throw new Error(`${ADMINISTRATOR.passwordFile}: ${cause.message}`, { cause })
   })
-  return text.replace(/\r?\n$/, '')
 }
 
 function databasesOf({ backendStoreUri, authDatabaseUri }: Config): URL[] {

@@ -40,44 +40,35 @@ export async function getObject(place: S3Place, path: string): Promise<ArtifactF
     modifiedAt: LastModified ?? new Date(0),
     etag: ETag,
     read: ({ start, end } = { start: 0, end: ContentLength - 1 }) =>
-      Readable.from(told(bytesOf(place, { ...object, IfMatch: ETag }, start, end), place, path), {
-        objectMode: false,
-      }),
+      Readable.from(bytesOf(place, path, { ...object, IfMatch: ETag }, start, end), { objectMode: false }),
   }
 }
 
 /** They are asked for after `getObject` has ended, so what fails then is nobody else's to put in words. */
-async function* told(
-  bytes: AsyncIterable<Buffer>,
-  { bucket }: S3Place,
-  path: string,
-): AsyncGenerator<Buffer> {
-  try {
-    yield* bytes
-  } catch (error) {
-    throw s3Fault(error, bucket, path)
-  }
-}
-
 async function* bytesOf(
-  { client }: S3Place,
+  { client, bucket }: S3Place,
+  path: string,
   object: { Bucket: string; Key: string; IfMatch: string },
   start: number,
   end: number,
 ): AsyncGenerator<Buffer> {
   if (end < start) return
-  const { Body } = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${start}-${end}` }))
-  if (!(Body instanceof Readable))
-    throw new ApiError('TEMPORARILY_UNAVAILABLE', 'S3 answered without a body.')
   let left = end + 1 - start
-  for await (const chunk of inTurns(Body)) {
-    left -= chunk.length
-    if (left < 0) break
-    yield chunk
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${start}-${end}` }))
+    if (!(Body instanceof Readable)) throw unavailable('S3 answered without a body.')
+    for await (const chunk of inTurns(Body)) {
+      left -= chunk.length
+      if (left < 0) break
+      yield chunk
+    }
+  } catch (error) {
+    throw s3Fault(error, bucket, path)
   }
   // The client has been told a length: it would wait for what is missing, or take the rest for the next answer.
-  if (left !== 0) {
-    const message = 'S3 gave another length of the artifact than it had said; try again.'
-    throw new ApiError('TEMPORARILY_UNAVAILABLE', message)
-  }
+  if (left !== 0) throw unavailable('S3 gave another length of the artifact than it had said; try again.')
+}
+
+function unavailable(message: string): ApiError {
+  return new ApiError('TEMPORARILY_UNAVAILABLE', message)
 }

@@ -51,11 +51,18 @@ export async function openCredentials(
     return managedSecret(secret, user)
   }
   if (passwordFile) {
-    const read = async () => (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '')
-    return { login: async () => ({ user, password: await read() }), renew: () => undefined }
+    return {
+      login: async () => ({ user, password: await readPassword(passwordFile) }),
+      renew: () => undefined,
+    }
   }
   const password = decodeURIComponent(url.password) || url.searchParams.get('password') || options.password
   return { login: async () => ({ user, password: password ?? '' }) }
+}
+
+/** The password in a file, which may end its line. */
+export async function readPassword(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).replace(/\r?\n$/, '')
 }
 
 /** The user that the URI or the settings name; empty where neither does. */

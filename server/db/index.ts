@@ -28,10 +28,12 @@ export function openDatabase<D = Database>(
 ): Kysely<D> {
   const location = parseDatabaseUri(uri)
   switch (location.dialect) {
-    case 'sqlite':
-      if (isOnlyRead(uri, options)) checkFile(location.path, setting)
+    case 'sqlite': {
+      const readOnly = isOnlyRead(uri, options)
+      if (readOnly) checkFile(location.path, setting)
       else checkFolder(location.path, setting)
-      return new Kysely<D>({ dialect: sqliteDialect(location.path, isOnlyRead(uri, options)) })
+      return new Kysely<D>({ dialect: sqliteDialect(location.path, readOnly) })
+    }
     case 'postgres':
       return new RepeatingKysely<D>({ dialect: postgresDialect(location.url, options) }, postgres.isOvertaken)
     case 'mysql':

@@ -128,17 +128,18 @@ export class AuditLog {
   }
 
   async #write(): Promise<void> {
-    if (!this.#db) return
+    const db = this.#db
+    if (!db) return
     try {
       while (this.#waiting.length > 0) {
         const rows = this.#waiting.slice(0, ROWS_PER_STATEMENT)
-        await insertAudit(this.#db, rows)
+        await insertAudit(db, rows)
         this.#waiting = this.#waiting.slice(rows.length)
       }
       if (this.#lost > 0) this.#log.error({ entries: this.#lost }, 'audit entries are in the log alone')
       this.#lost = 0
       this.#isAway = false
-      await this.#clean()
+      await this.#clean(db)
     } catch (error) {
       if (!this.#isAway) this.#log.error({ err: error }, 'audit entries wait for their database')
       this.#isAway = true
@@ -146,10 +147,10 @@ export class AuditLog {
   }
 
   /** In small steps: a long statement would hold up whoever signs in. */
-  async #clean(): Promise<void> {
+  async #clean(db: AuthDb): Promise<void> {
     const now = this.#clock()
-    if (!this.#db || this.#retentionMs === 0 || now < this.#nextCleaning) return
-    const deleted = await deleteAuditBefore(this.#db, now - this.#retentionMs, ROWS_PER_STATEMENT)
+    if (this.#retentionMs === 0 || now < this.#nextCleaning) return
+    const deleted = await deleteAuditBefore(db, now - this.#retentionMs, ROWS_PER_STATEMENT)
     if (deleted < ROWS_PER_STATEMENT) this.#nextCleaning = now + BETWEEN_CLEANINGS_MS
   }
 }

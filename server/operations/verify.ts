@@ -110,14 +110,22 @@ async function readOne(pair: Pair, owner: ArtifactOwner): Promise<ReadFile | und
   const file = await folder.store.get(below(folder, path).path)
   const { sizeBytes } = file
   const readBytes = Math.min(sizeBytes, MOST_BYTES)
+  const { bytes, sha256 } = await digestOf(file.read({ start: 0, end: readBytes - 1 }))
+  if (bytes !== readBytes) throw new Error(`${path}: ${bytes} bytes came of ${readBytes}`)
+  return { owner, path, sizeBytes, readBytes, sha256 }
+}
+
+/** How much came, and what of it: its digest in hexadecimal. */
+export async function digestOf(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256')
-  let came = 0
-  for await (const chunk of file.read({ start: 0, end: readBytes - 1 })) {
-    hash.update(chunk as Buffer)
-    came += (chunk as Buffer).length
+  let bytes = 0
+  for await (const chunk of chunks) {
+    hash.update(chunk)
+    bytes += chunk.length
   }
-  if (came !== readBytes) throw new Error(`${path}: ${came} bytes came of ${readBytes}`)
-  return { owner, path, sizeBytes, readBytes, sha256: hash.digest('hex') }
+  return { bytes, sha256: hash.digest('hex') }
 }
 
 /** The first file in a folder or below it, breadth first: its path below the folder. */

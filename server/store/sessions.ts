@@ -45,7 +45,10 @@ export async function startSession(db: AuthDb, session: NewSession, now: number)
   return id
 }
 
-/** Whose session it is, while it lasts: its user is still there, with the password it had. Notes that it is in use, unless only reading. */
+/**
+ * Whose session it is, while it lasts: its user is still there, with the password it had. Notes that it is in use, unless
+ * only reading.
+ */
 export async function findSessionUser(
   db: AuthDb,
   id: string,

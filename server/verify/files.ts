@@ -1,6 +1,6 @@
 /** Whether a server gives the bytes of artifacts that are in the store. */
-import { createHash } from 'node:crypto'
-import type { ReadFile } from '../operations/verify.ts'
+import { Readable } from 'node:stream'
+import { digestOf, type ReadFile } from '../operations/verify.ts'
 import type { Served } from './served.ts'
 
 export interface ServedFiles {
@@ -31,19 +31,15 @@ async function compare(served: Served, file: ReadFile): Promise<number> {
   if (answer.status !== (isWhole ? 200 : 206)) {
     throw new Error(`${path}: the server answers ${answer.status} ${(await answer.text()).slice(0, 300)}`)
   }
-  const hash = createHash('sha256')
-  let came = 0
-  for await (const chunk of answer.body ?? []) {
-    hash.update(chunk)
-    came += chunk.length
+  const came = await digestOf(answer.body ?? Readable.from([]))
+  const size = isWhole ? came.bytes : Number(answer.headers.get('content-range')?.split('/')[1])
+  if (came.bytes !== readBytes || size !== sizeBytes) {
+    throw new Error(
+      `${path}: the server gives ${came.bytes} bytes of ${size}, and the store has ${sizeBytes}`,
+    )
   }
-  const size = isWhole ? came : Number(answer.headers.get('content-range')?.split('/')[1])
-  if (came !== readBytes || size !== sizeBytes) {
-    throw new Error(`${path}: the server gives ${came} bytes of ${size}, and the store has ${sizeBytes}`)
-  }
-  if (hash.digest('hex') !== sha256)
-    throw new Error(`${path}: the server gives other bytes than the store has`)
-  return came
+  if (came.sha256 !== sha256) throw new Error(`${path}: the server gives other bytes than the store has`)
+  return came.bytes
 }
 
 function addressOf({ owner: { kind, id }, path }: ReadFile): string {
