@@ -79,6 +79,11 @@ export function notFound(message: string): ApiError {
   return new ApiError('RESOURCE_DOES_NOT_EXIST', message)
 }
 
+/** The artifact at `path` is no longer the one whose length and tag a client has been told. */
+export function replacedWhileRead(path: string): ApiError {
+  return new ApiError('TEMPORARILY_UNAVAILABLE', `'${path}' was replaced while it was read; try again.`)
+}
+
 /**
  * What a server that only reads refuses with: MLflow's client does not ask again.
  * @param consequence what it means for who asks

@@ -1,19 +1,24 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { notFound, replacedWhileRead } from '../errors.ts'
 import type { ArtifactFile } from './index.ts'
+import { diskFault } from './local-path.ts'
 
 const CHUNK_BYTES = 256 * 1024
 
-/** The file at a real path, as `stats` saw it; it is opened only when it is read. */
-export function readingOf(path: string, stats: BigIntStats): ArtifactFile {
+/** The artifact at `path`, which is the file `real` as `stats` saw it; it is opened only when it is read. */
+export function readingOf(real: string, stats: BigIntStats, path: string): ArtifactFile {
   const sizeBytes = Number(stats.size)
   return {
     sizeBytes,
     modifiedAt: new Date(Number(stats.mtimeMs)),
     etag: etagOf(stats),
     read: ({ start, end } = { start: 0, end: sizeBytes - 1 }) =>
-      Readable.from(bytesOf(path, stats, start, end), { objectMode: false, highWaterMark: CHUNK_BYTES }),
+      Readable.from(bytesOf(real, stats, path, start, end), {
+        objectMode: false,
+        highWaterMark: CHUNK_BYTES,
+      }),
   }
 }
 
@@ -23,24 +28,36 @@ function etagOf({ ino, mtimeNs, size }: BigIntStats): string {
 }
 
 async function* bytesOf(
-  path: string,
+  real: string,
   expected: BigIntStats,
+  path: string,
   start: number,
   end: number,
 ): AsyncGenerator<Buffer> {
   if (end < start) return
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  const file = await openAgain(real, path)
   try {
     const stats = await file.stat({ bigint: true })
-    if (etagOf(stats) !== etagOf(expected)) throw new Error(`${path} was replaced while it was being read`)
+    if (etagOf(stats) !== etagOf(expected)) throw replacedWhileRead(path)
     for (let position = start; position <= end; ) {
       const length = Math.min(CHUNK_BYTES, end + 1 - position)
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, position)
-      if (bytesRead === 0) throw new Error(`${path} was cut short while it was being read`)
+      if (bytesRead === 0) throw replacedWhileRead(path)
       yield buffer.subarray(0, bytesRead)
       position += bytesRead
     }
+  } catch (error) {
+    throw diskFault(error, path)
   } finally {
     await file.close()
+  }
+}
+
+async function openAgain(real: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(real, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw notFound(`No such artifact: '${path}'`)
+    throw diskFault(error, path)
   }
 }

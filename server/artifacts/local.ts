@@ -83,7 +83,7 @@ async function get(root: string, path: string): Promise<ArtifactFile> {
   }
   // Opening a pipe would wait for its other end.
   if (real === undefined || !stats?.isFile()) throw notFound(`No such artifact: '${path}'`)
-  return readingOf(real, stats)
+  return readingOf(real, stats, path)
 }
 
 async function findStats(real: string | undefined): Promise<BigIntStats | undefined> {

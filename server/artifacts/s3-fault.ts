@@ -1,6 +1,6 @@
 /** What a client is told when S3 refuses or is away. */
 import { S3ServiceException } from '@aws-sdk/client-s3'
-import { ApiError, invalidParameter, notFound } from '../errors.ts'
+import { ApiError, invalidParameter, notFound, replacedWhileRead } from '../errors.ts'
 
 /** The operator's to put right: asking again is of no use. */
 const MISCONFIGURED: Record<string, string> = {
@@ -29,8 +29,7 @@ export function s3Fault(error: unknown, bucket: string, path: string): ApiError 
   if (error instanceof ApiError) return error
   const name = error instanceof Error ? error.name : ''
   if (name === 'NoSuchKey' || name === 'NotFound') return notFound(`No such artifact: '${path}'`)
-  if (name === 'PreconditionFailed')
-    return new ApiError('TEMPORARILY_UNAVAILABLE', `'${path}' was replaced while it was read; try again.`)
+  if (name === 'PreconditionFailed') return replacedWhileRead(path)
   if (name === 'NoSuchUpload') return notFound(`No such upload of '${path}': it was completed or aborted.`)
   if (SENT_BY_CLIENT.has(name))
     return invalidParameter(`S3 does not take '${path}': ${(error as Error).message}`)

@@ -60,7 +60,23 @@ describe('a local artifact store', () => {
     await putText(store, 'f', 'one')
     const file = await store.get('f')
     await putText(store, 'f', 'two')
-    await expect(text(file.read())).rejects.toThrow('replaced')
+    await expect(text(file.read())).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+      message: "'f' was replaced while it was read; try again.",
+    })
+  })
+
+  it('tells in words of a file that is gone, or is no file any more, when its bytes are wanted', async () => {
+    const { store, root } = await openStore()
+    await putText(store, 'f', 'one')
+    const file = await store.get('f')
+    await rm(join(root, 'f'))
+    await expect(text(file.read())).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+    await mkdir(join(root, 'f'))
+    await expect(text(file.read())).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
+    await rm(join(root, 'f'), { recursive: true })
+    await symlink('/etc/hostname', join(root, 'f'))
+    await expect(text(file.read())).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
   })
 
   it('leaves nothing of an upload that breaks off', async () => {
