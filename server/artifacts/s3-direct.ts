@@ -3,7 +3,6 @@ import { posix } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   PutObjectCommand,
@@ -12,9 +11,9 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { create as contentDisposition } from 'content-disposition'
 import type { UploadedPart } from './index.ts'
+import { completeParts } from './s3-complete.ts'
 import { headObject } from './s3-head.ts'
 import { newObject, objectAt, type S3Place } from './s3-place.ts'
-import { COMPLETE_WITHIN_MS } from './s3-write.ts'
 
 /** All parts of an upload are signed at its beginning, as MLflow does; this is its time for all of them. */
 const PART_SECONDS = 3_600
@@ -52,11 +51,8 @@ export async function completeUpload(
   uploadId: string,
   parts: readonly UploadedPart[],
 ): Promise<void> {
-  const upload = { ...objectAt(place, path), UploadId: uploadId }
   const Parts = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag }))
-  await place.client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }), {
-    requestTimeout: COMPLETE_WITHIN_MS,
-  })
+  await completeParts(place, path, uploadId, Parts)
 }
 
 export async function abortUpload(place: S3Place, path: string, uploadId: string): Promise<void> {

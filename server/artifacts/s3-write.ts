@@ -3,19 +3,19 @@ import type { Readable } from 'node:stream'
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
-  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  NoSuchUpload,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { LONGEST_SILENCE_SECONDS } from '../config-settings.ts'
+import { ApiError } from '../errors.ts'
+import { completeParts } from './s3-complete.ts'
 import { checksumOf, checksumsOf, NO_BYTES, PART_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
 import { newObject, type S3Place } from './s3-place.ts'
 import { uploadBatches } from './upload-batches.ts'
 
 /** What one upload holds in memory is these parts and the one that is being filled. */
 const PARTS_IN_FLIGHT = 2
-export const COMPLETE_WITHIN_MS = LONGEST_SILENCE_SECONDS * 1000
 
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {
@@ -56,14 +56,16 @@ async function putParts(place: S3Place, path: string, first: Part, rest: AsyncIt
       sendPart(part)
       await sent.at(-PARTS_IN_FLIGHT)
     }
-    const Parts = await Promise.all(sent)
-    await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }), {
-      requestTimeout: COMPLETE_WITHIN_MS,
-    })
+    await completeParts(place, path, UploadId, await Promise.all(sent))
   } catch (error) {
     // A part that arrives after the end of its upload would stay.
     await Promise.allSettled(sent)
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined)
-    throw error
+    throw error instanceof NoSuchUpload ? lost(path, error) : error
   }
+}
+
+function lost(path: string, cause: Error): ApiError {
+  const message = `S3 no longer knows the upload of '${path}'; try again.`
+  return new ApiError('TEMPORARILY_UNAVAILABLE', message, { cause })
 }

@@ -16,6 +16,7 @@ afterAll(() => s3?.stop())
 
 const PRESIGNED = '/api/2.0/mlflow-artifacts/presigned'
 
+const isEnd = (path: string, method: string) => method === 'POST' && path.includes('uploadId=')
 const isPart = (path: string, number: number) => path.includes(`partNumber=${number}`)
 
 describe.skipIf(!program)('an upload to an S3', () => {
@@ -66,7 +67,25 @@ describe.skipIf(!program)('an upload to an S3', () => {
 
   it('that fails to complete it leaves nothing', async () => {
     const { statusCode, left } = await upload((path, method, response) =>
-      method === 'POST' && path.includes('uploadId=') ? refuse(response, 500, 'InternalError') : false,
+      isEnd(path, method) ? refuse(response, 500, 'InternalError') : false,
+    )
+    expect([statusCode, left]).toEqual([503, [[], 0]])
+  })
+
+  it('whose answer to its end is lost, and that knows of no upload when it is asked again, has the file', async () => {
+    let ends = 0
+    const { statusCode, left } = await upload((path, method, response) => {
+      if (!isEnd(path, method)) return false
+      if (ends++ > 0) return refuse(response, 404, 'NoSuchUpload')
+      response.writeHead = () => response.destroy()
+      return false
+    })
+    expect([ends, statusCode, left]).toEqual([2, 200, [[expect.stringMatching(/\/f$/)], 0]])
+  })
+
+  it('that knows of no upload at its end, and has no such file, wants it again', async () => {
+    const { statusCode, left } = await upload((path, method, response) =>
+      isEnd(path, method) ? refuse(response, 404, 'NoSuchUpload') : false,
     )
     expect([statusCode, left]).toEqual([503, [[], 0]])
   })
