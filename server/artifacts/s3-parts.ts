@@ -1,11 +1,9 @@
 /** An upload cut into the parts that S3 wants. */
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { memoryForPart, PART_BYTES } from './s3-part-memory.ts'
 import type { S3Place } from './s3-place.ts'
 
-const MIB = 1024 ** 2
-/** S3 takes 10,000 parts: 16 GB in parts of 8 MiB, then larger ones, some 380 GB in all. */
-export const PART_BYTES = 8 * MIB
 const PARTS_OF_ONE_SIZE = 2_000
 const MOST_DOUBLINGS = 3
 
@@ -41,7 +39,7 @@ function partBytes(number: number): number {
 class PartInProgress {
   readonly #size: number
   readonly #hash = createHash('sha256')
-  #bytes = Buffer.alloc(0)
+  #bytes: Buffer = Buffer.alloc(0)
   #length = 0
 
   constructor(size: number) {
@@ -73,7 +71,7 @@ class PartInProgress {
   /** A small file gets no more memory than it needs; the sizes between cost a copy each. */
   #grow(length: number): void {
     if (length <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.min(this.#size, Math.max(length, this.#bytes.length * 4)))
+    const grown = memoryForPart(Math.min(this.#size, Math.max(length, this.#bytes.length * 4)))
     this.#bytes.copy(grown, 0, 0, this.#length)
     this.#bytes = grown
   }

@@ -10,12 +10,13 @@ import {
 } from '@aws-sdk/client-s3'
 import { ApiError } from '../errors.ts'
 import { completeParts } from './s3-complete.ts'
-import { checksumOf, checksumsOf, NO_BYTES, PART_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
+import { hasRoomFor, onTheWay, PART_BYTES } from './s3-part-memory.ts'
+import { checksumOf, checksumsOf, NO_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
 import { newObject, type S3Place } from './s3-place.ts'
 import { uploadBatches } from './upload-batches.ts'
 
-/** What one upload holds in memory is these parts and the one that is being filled. */
-const PARTS_IN_FLIGHT = 2
+/** So many parts of an upload are on their way at once whatever other uploads do, while its next one is filled. */
+const LEAST_IN_FLIGHT = 2
 
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {
@@ -40,21 +41,28 @@ async function putParts(place: S3Place, path: string, first: Part, rest: AsyncIt
   const { Bucket, Key, UploadId } = await client.send(new CreateMultipartUploadCommand(object))
   const upload = { Bucket, Key, ...place.owner, UploadId }
   const sent: Promise<CompletedPart>[] = []
+  const inFlight = new Set<Promise<unknown>>()
+  let failure: unknown
   const sendPart = (one: Part) => {
     const PartNumber = sent.length + 1
     const checksum = checksumOf(one, place)
     const command = new UploadPartCommand({ ...upload, PartNumber, ...checksum, Body: one.bytes })
     command.middlewareStack.add(withHash(one), { step: 'build' })
-    const part = client.send(command).then(({ ETag }) => ({ PartNumber, ETag, ...checksum }))
-    // Looked at only after the next parts have come from the client.
-    part.catch(() => undefined)
+    const part = onTheWay(one.bytes, client.send(command))
+      .then(({ ETag }) => ({ PartNumber, ETag, ...checksum }))
+      .finally(() => inFlight.delete(part))
+    part.catch((error) => (failure ??= error))
+    inFlight.add(part)
     sent.push(part)
   }
   try {
     sendPart(first)
     for await (const part of rest) {
+      while (inFlight.size >= LEAST_IN_FLIGHT && !hasRoomFor(part.bytes)) {
+        await Promise.race(inFlight)
+      }
+      if (failure) throw failure
       sendPart(part)
-      await sent.at(-PARTS_IN_FLIGHT)
     }
     await completeParts(place, path, UploadId, await Promise.all(sent))
   } catch (error) {
