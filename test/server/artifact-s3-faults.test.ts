@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
 import { type Fault, faultyS3, refuse } from './faulty-s3.ts'
@@ -20,9 +21,9 @@ const isEnd = (path: string, method: string) => method === 'POST' && path.includ
 const isPart = (path: string, number: number) => path.includes(`partNumber=${number}`)
 
 describe.skipIf(!program)('an upload to an S3', () => {
-  async function upload(fault: Fault) {
+  async function upload(fault: Fault, bytes = 20 * MIB) {
     const { app, prefix } = await s3App(s3, { s3EndpointUrl: await faultyS3(s3, fault) })
-    const payload = Buffer.alloc(20 * MIB)
+    const payload = Buffer.alloc(bytes)
     const { statusCode, headers, body } = await app.inject({ method: 'PUT', url: `${ROUTE}/f`, payload })
     const left = [await keysBelow(s3, prefix), await uploadsBelow(s3, prefix)]
     return { statusCode, headers, body, left }
@@ -70,6 +71,25 @@ describe.skipIf(!program)('an upload to an S3', () => {
       isEnd(path, method) ? refuse(response, 500, 'InternalError') : false,
     )
     expect([statusCode, left]).toEqual([503, [[], 0]])
+  })
+
+  it('has 64 MiB of one on their way at once, and two parts of any other', async () => {
+    const held = Promise.withResolvers<boolean>()
+    let parts = 0
+    const hold: Fault = (path) => {
+      if (!path.includes('partNumber=')) return false
+      parts++
+      return held.promise
+    }
+    const first = upload(hold, 100 * MIB)
+    await expect.poll(() => parts).toBe(8)
+    const second = upload(hold, 30 * MIB)
+    await expect.poll(() => parts).toBe(10)
+    await delay(200)
+    expect(parts).toBe(10)
+    held.resolve(false)
+    expect([(await first).statusCode, (await second).statusCode]).toEqual([200, 200])
+    expect(parts).toBe(13 + 4)
   })
 
   it('whose answer to its end is lost, and that knows of no upload when it is asked again, has the file', async () => {

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { S3Server } from '../support/s3.ts'
 
-export type Fault = (path: string, method: string, response: ServerResponse) => boolean
+export type Fault = (path: string, method: string, response: ServerResponse) => boolean | Promise<boolean>
 
 /** What stands between the server and S3, and answers some requests itself; signatures pass through it. */
 export async function faultyS3(s3: S3Server, fault: Fault): Promise<string> {
-  const proxy = createServer((incoming, outgoing) => {
-    if (fault(incoming.url ?? '', incoming.method ?? '', outgoing)) return void incoming.resume()
+  const proxy = createServer(async (incoming, outgoing) => {
+    if (await fault(incoming.url ?? '', incoming.method ?? '', outgoing)) return void incoming.resume()
     const { method, url, headers } = incoming
     const passed = request(`${s3.url}${url}`, { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
