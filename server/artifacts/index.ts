@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Batch } from './batches.ts'
 import { localArtifactStore, openLocalArtifactStore } from './local.ts'
 import { isLocal, schemeOf } from './location.ts'
 import type { S3Settings } from './s3-client.ts'
@@ -20,7 +21,7 @@ export interface ArtifactFile {
    * The bytes from `start` to `end`, both inclusive; the whole file without them. Fails rather than give bytes of
    * a file that has taken this one's place.
    */
-  read(range?: { start: number; end: number }): Readable
+  read(range?: { start: number; end: number }): AsyncIterable<Batch>
 }
 
 /** Where artifacts are: paths are relative to the store's root, with `/` between names, and from `safePath`. */

@@ -1,11 +1,12 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { notFound, replacedWhileRead } from '../errors.ts'
+import type { Batch } from './batches.ts'
 import type { ArtifactFile } from './index.ts'
 import { diskFault } from './local-path.ts'
 
-const CHUNK_BYTES = 256 * 1024
+/** A download has two of them: one is sent while the other one is filled. */
+const BUFFER_BYTES = 512 * 1024
 
 /** The artifact at `path`, which is the file `real` as `stats` saw it; it is opened only when it is read. */
 export function readingOf(real: string, stats: BigIntStats, path: string): ArtifactFile {
@@ -14,11 +15,7 @@ export function readingOf(real: string, stats: BigIntStats, path: string): Artif
     sizeBytes,
     modifiedAt: new Date(Number(stats.mtimeMs)),
     etag: etagOf(stats),
-    read: ({ start, end } = { start: 0, end: sizeBytes - 1 }) =>
-      Readable.from(bytesOf(real, stats, path, start, end), {
-        objectMode: false,
-        highWaterMark: CHUNK_BYTES,
-      }),
+    read: ({ start, end } = { start: 0, end: sizeBytes - 1 }) => batchesAt(real, stats, path, start, end),
   }
 }
 
@@ -27,24 +24,33 @@ function etagOf({ ino, mtimeNs, size }: BigIntStats): string {
   return `"${[ino, mtimeNs, size].map((part) => part.toString(16)).join('-')}"`
 }
 
-async function* bytesOf(
+async function* batchesAt(
   real: string,
   expected: BigIntStats,
   path: string,
   start: number,
   end: number,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Batch> {
   if (end < start) return
   const file = await openAgain(real, path)
+  const fill = (position: number, memory?: Buffer) => {
+    const length = Math.min(BUFFER_BYTES, end + 1 - position)
+    return file.read(memory ?? Buffer.allocUnsafeSlow(length), 0, length, position)
+  }
   try {
     const stats = await file.stat({ bigint: true })
     if (etagOf(stats) !== etagOf(expected)) throw replacedWhileRead(path)
+    let filling = fill(start)
+    let idle: Buffer | undefined
     for (let position = start; position <= end; ) {
-      const length = Math.min(CHUNK_BYTES, end + 1 - position)
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, position)
+      const { bytesRead, buffer } = await filling
       if (bytesRead === 0) throw replacedWhileRead(path)
-      yield buffer.subarray(0, bytesRead)
       position += bytesRead
+      if (position <= end) filling = fill(position, idle)
+      // Looked at only when the bytes before are sent.
+      filling.catch(() => undefined)
+      yield [buffer.subarray(0, bytesRead)]
+      idle = buffer
     }
   } catch (error) {
     throw diskFault(error, path)

@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { invalidParameter } from '../errors.ts'
+import { type Batch, bytesIn } from './batches.ts'
 import { makeFolder, syncFolder } from './local-folder.ts'
 import { checkStaysInside, findReal, isReserved, RESERVED_PREFIX } from './local-path.ts'
 import { uploadBatches } from './upload-batches.ts'
@@ -57,11 +58,10 @@ async function writeTemporary(temporary: string, body: Readable): Promise<void> 
   }
 }
 
-async function writeAll(file: FileHandle, batch: readonly Buffer[]): Promise<void> {
-  const bytes = batch.reduce((sum, { length }) => sum + length, 0)
+async function writeAll(file: FileHandle, batch: Batch): Promise<void> {
   const { bytesWritten } = await file.writev(batch)
   // A disk that is full takes what has room; only the next write says why.
-  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten))
+  if (bytesWritten < bytesIn(batch)) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten))
 }
 
 async function publish(temporary: string, root: string, path: string, attempt = 1): Promise<void> {

@@ -1,6 +1,7 @@
 /** An upload cut into the parts that S3 wants. */
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Batch } from './batches.ts'
 import { memoryForPart, PART_BYTES } from './s3-part-memory.ts'
 import type { S3Place } from './s3-place.ts'
 
@@ -15,7 +16,7 @@ export interface Part {
 export const NO_BYTES: Part = { bytes: Buffer.alloc(0), sha256: createHash('sha256').digest() }
 
 /** Parts in the order they came; each but the last has its full size. An empty upload has none. */
-export async function* partsOf(batches: AsyncIterable<readonly Buffer[]>): AsyncGenerator<Part, undefined> {
+export async function* partsOf(batches: AsyncIterable<Batch>): AsyncGenerator<Part, undefined> {
   let number = 1
   let part = new PartInProgress(partBytes(number))
   for await (const batch of batches) {

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { GetObjectCommand, type ListObjectsV2CommandOutput, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { ApiError } from '../errors.ts'
-import { inTurns } from './in-turns.ts'
+import { type Batch, batchesOf, bytesIn } from './batches.ts'
 import type { ArtifactEntry, ArtifactFile } from './index.ts'
 import { s3Fault } from './s3-fault.ts'
 import { headObject } from './s3-head.ts'
@@ -40,30 +40,34 @@ export async function getObject(place: S3Place, path: string): Promise<ArtifactF
     modifiedAt: LastModified ?? new Date(0),
     etag: ETag,
     read: ({ start, end } = { start: 0, end: ContentLength - 1 }) =>
-      Readable.from(bytesOf(place, path, { ...object, IfMatch: ETag }, start, end), { objectMode: false }),
+      batchesAt(place, path, { ...object, IfMatch: ETag }, start, end),
   }
 }
 
 /** They are asked for after `getObject` has ended, so what fails then is nobody else's to put in words. */
-async function* bytesOf(
+async function* batchesAt(
   { client, bucket }: S3Place,
   path: string,
   object: { Bucket: string; Key: string; IfMatch: string },
   start: number,
   end: number,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Batch> {
   if (end < start) return
   let left = end + 1 - start
+  let body: Readable | undefined
   try {
     const { Body } = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${start}-${end}` }))
     if (!(Body instanceof Readable)) throw unavailable('S3 answered without a body.')
-    for await (const chunk of inTurns(Body)) {
-      left -= chunk.length
+    body = Body
+    for await (const batch of batchesOf(body)) {
+      left -= bytesIn(batch)
       if (left < 0) break
-      yield chunk
+      yield batch
     }
   } catch (error) {
     throw s3Fault(error, bucket, path)
+  } finally {
+    body?.destroy()
   }
   // The client has been told a length: it would wait for what is missing, or take the rest for the next answer.
   if (left !== 0) throw unavailable('S3 gave another length of the artifact than it had said; try again.')

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
+import { wholeOf } from '../artifacts/batches.ts'
 import { type ArtifactStore, artifactStores } from '../artifacts/index.ts'
 import { reasonOf } from '../db/faults.ts'
 import { type Finding, failed, ok } from './finding.ts'
@@ -28,7 +28,7 @@ async function roundTrip(store: ArtifactStore): Promise<boolean> {
   const sent = randomBytes(PROBE_BYTES)
   try {
     await store.put(`${folder}/probe.bin`, Readable.from([sent]))
-    return sent.equals(await buffer((await store.get(`${folder}/probe.bin`)).read()))
+    return sent.equals(await wholeOf((await store.get(`${folder}/probe.bin`)).read()))
   } finally {
     await store.delete(folder)
   }

@@ -1,6 +1,8 @@
 /** Whether a database and the store beside it belong together and are whole; nothing is written to either. */
+
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
+import { chunksOf } from '../artifacts/batches.ts'
 import type { ArtifactStore, ArtifactStores } from '../artifacts/index.ts'
 import {
   type ArtifactPlace,
@@ -110,14 +112,14 @@ async function readOne(pair: Pair, owner: ArtifactOwner): Promise<ReadFile | und
   const file = await folder.store.get(below(folder, path).path)
   const { sizeBytes } = file
   const readBytes = Math.min(sizeBytes, MOST_BYTES)
-  const { bytes, sha256 } = await digestOf(file.read({ start: 0, end: readBytes - 1 }))
+  const { bytes, sha256 } = await digestOf(chunksOf(file.read({ start: 0, end: readBytes - 1 })))
   if (bytes !== readBytes) throw new Error(`${path}: ${bytes} bytes came of ${readBytes}`)
   return { owner, path, sizeBytes, readBytes, sha256 }
 }
 
 /** How much came, and what of it: its digest in hexadecimal. */
 export async function digestOf(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256')
   let bytes = 0

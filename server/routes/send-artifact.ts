@@ -6,6 +6,7 @@ import { contentTypeOf } from '../artifacts/content-type.ts'
 import type { ArtifactFile } from '../artifacts/index.ts'
 import type { ArtifactPlace } from '../artifacts/location.ts'
 import { parseRange } from './range.ts'
+import { writing } from './write-batches.ts'
 
 /** What an answer that is not the file must not say. */
 const OF_THE_FILE = [
@@ -48,7 +49,7 @@ function sendBytes(file: ArtifactFile, request: FastifyRequest, reply: FastifyRe
   if (range) reply.status(206).header('content-range', `bytes ${start}-${end}/${file.sizeBytes}`)
   reply.header('content-length', end + 1 - start)
   if (request.method === 'HEAD') return reply.send()
-  const bytes = file.read({ start, end })
+  const bytes = writing(file.read({ start, end }), reply.raw)
   bytes.once('error', () => {
     for (const name of OF_THE_FILE) reply.removeHeader(name)
   })

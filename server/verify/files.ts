@@ -1,5 +1,4 @@
 /** Whether a server gives the bytes of artifacts that are in the store. */
-import { Readable } from 'node:stream'
 import { digestOf, type ReadFile } from '../operations/verify.ts'
 import type { Served } from './served.ts'
 
@@ -31,7 +30,7 @@ async function compare(served: Served, file: ReadFile): Promise<number> {
   if (answer.status !== (isWhole ? 200 : 206)) {
     throw new Error(`${path}: the server answers ${answer.status} ${(await answer.text()).slice(0, 300)}`)
   }
-  const came = await digestOf(answer.body ?? Readable.from([]))
+  const came = await digestOf(answer.body ?? [])
   const size = isWhole ? came.bytes : Number(answer.headers.get('content-range')?.split('/')[1])
   if (came.bytes !== readBytes || size !== sizeBytes) {
     throw new Error(

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { wholeOf } from '../../server/artifacts/batches.ts'
 import type { ArtifactStore } from '../../server/artifacts/index.ts'
 import { openLocalArtifactStore } from '../../server/artifacts/local.ts'
 import { temporaryFolder } from '../server/support.ts'
@@ -22,8 +22,8 @@ describe('a local artifact store', () => {
     await putText(store, '1/run/artifacts/a b/ü.txt', content)
     const file = await store.get('1/run/artifacts/a b/ü.txt')
     expect(file.sizeBytes).toBe(600_003)
-    expect(await text(file.read())).toBe(content)
-    expect(await text(file.read({ start: 600_000, end: 600_001 }))).toBe('en')
+    expect(String(await wholeOf(file.read()))).toBe(content)
+    expect(String(await wholeOf(file.read({ start: 600_000, end: 600_001 })))).toBe('en')
   })
 
   it('lists directories and files by name, with the sizes of files', async () => {
@@ -60,7 +60,7 @@ describe('a local artifact store', () => {
     await putText(store, 'f', 'one')
     const file = await store.get('f')
     await putText(store, 'f', 'two')
-    await expect(text(file.read())).rejects.toMatchObject({
+    await expect(wholeOf(file.read())).rejects.toMatchObject({
       code: 'TEMPORARILY_UNAVAILABLE',
       message: "'f' was replaced while it was read; try again.",
     })
@@ -71,12 +71,12 @@ describe('a local artifact store', () => {
     await putText(store, 'f', 'one')
     const file = await store.get('f')
     await rm(join(root, 'f'))
-    await expect(text(file.read())).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+    await expect(wholeOf(file.read())).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
     await mkdir(join(root, 'f'))
-    await expect(text(file.read())).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
+    await expect(wholeOf(file.read())).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
     await rm(join(root, 'f'), { recursive: true })
     await symlink('/etc/hostname', join(root, 'f'))
-    await expect(text(file.read())).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+    await expect(wholeOf(file.read())).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
   })
 
   it('leaves nothing of an upload that breaks off', async () => {

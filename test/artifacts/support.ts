@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { wholeOf } from '../../server/artifacts/batches.ts'
 import type { ArtifactStore } from '../../server/artifacts/index.ts'
 
 /** Every file below a folder, half-written ones too, as paths from it. */
@@ -17,5 +17,5 @@ export async function putText(store: ArtifactStore, path: string, content: strin
 }
 
 export async function getText(store: ArtifactStore, path: string): Promise<string> {
-  return text((await store.get(path)).read())
+  return (await wholeOf((await store.get(path)).read())).toString()
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { rawSender } from '../artifacts/raw-http.ts'
 import { filesBelow } from '../artifacts/support.ts'
+import { slowRoundTrip } from './slow-round-trip.ts'
 import { temporaryFolder, testApp } from './support.ts'
 
 const ROUTE = '/api/2.0/mlflow-artifacts/artifacts'
@@ -56,6 +57,11 @@ describe('the artifact proxy', () => {
       expect((await get(app, 'f')).rawPayload).toEqual(sent.payload)
     },
   )
+
+  it('gives a client that takes its time every byte as it came', async () => {
+    const [up, down] = await slowRoundTrip(await testApp(), `${ROUTE}/large.bin`)
+    expect(down).toBe(up)
+  })
 
   it('takes an empty file', async () => {
     const app = await testApp()

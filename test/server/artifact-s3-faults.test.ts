@@ -171,14 +171,15 @@ describe.skipIf(!program)('a read of an S3', () => {
   it('that breaks off is a broken download, never a whole one', async () => {
     const s3EndpointUrl = await faultyS3(s3, (path, method, response) => {
       if (method !== 'GET' || !path.includes('/cut')) return false
-      response.writeHead(206, { 'content-length': 1_000, etag: '"x"' })
-      response.write('half', () => response.destroy())
+      response.writeHead(206, { 'content-length': 3 * MIB, etag: '"x"' })
+      response.write(Buffer.alloc(2 * MIB), () => response.destroy())
       return true
     })
     const { app, prefix } = await s3App(s3, { s3EndpointUrl })
-    await storeObject(s3, `${prefix}/cut`, 'x'.repeat(1_000))
+    await storeObject(s3, `${prefix}/cut`, 'x'.repeat(3 * MIB))
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     const response = await fetch(`${url}${ROUTE}/cut`)
+    expect([response.status, response.headers.get('content-length')]).toEqual([200, String(3 * MIB)])
     await expect(response.arrayBuffer()).rejects.toThrow()
   })
 })

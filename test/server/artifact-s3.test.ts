@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { BUCKET, type S3Server, s3Stores } from '../support/s3.ts'
 import { keysBelow, MIB, ROUTE, s3App, storeObject, uploadsBelow } from './s3-support.ts'
+import { slowRoundTrip } from './slow-round-trip.ts'
 import { call } from './support.ts'
 
 let s3: S3Server
@@ -61,6 +62,12 @@ describe.each(await s3Stores())('artifacts in S3 on $name', ({ start }) => {
     expect(warn).not.toHaveBeenCalled()
     const { rawPayload } = await app.inject(`${ROUTE}/f`)
     expect(rawPayload.equals(sent)).toBe(true)
+  })
+
+  it('come to a client that takes its time as they went', async () => {
+    const { app } = await s3App(s3)
+    const [up, down] = await slowRoundTrip(app, `${ROUTE}/large.bin`)
+    expect(down).toBe(up)
   })
 
   it('are given in parts, and not at all to who has them', async () => {
