@@ -29,7 +29,8 @@ def serve(connection):
 
 
 def receive(connection, path, left, body):
-    file = os.open(file_of(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if is_file(path) else None
+    new = file_of(path) + ".new"
+    file = os.open(new, os.O_WRONLY | os.O_CREAT) if is_file(path) else None
     if file is not None:
         os.write(file, body)
     left -= len(body)
@@ -44,6 +45,7 @@ def receive(connection, path, left, body):
     if file is not None:
         os.fsync(file)
         os.close(file)
+        os.replace(new, file_of(path))
 
 
 def send(connection, path):

@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -14,9 +14,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { mlflowEnvironment, run, startMlflowServer, startTrackyard } from '../test/support/mlflow.ts'
 import { BUCKET, s3Program, startS3 } from '../test/support/s3.ts'
 import { inherited } from '../test/support/server-process.ts'
-
-type Way = 'up' | 'down'
-type Client = 'bare' | 'stock'
+import { type Client, send, type Way } from './send.ts'
 
 interface Transfer {
   readonly way: Way
@@ -123,15 +121,19 @@ function lowest(bounds: readonly Place[], results: Map<Place, Measured>): [Place
   return first
 }
 
-/** One after the other in each round, so that what else the machine does meets all alike. */
+/**
+ * One after the other in each round, so that what else the machine does meets all alike. The first round does not count:
+ * a virtual machine's memory is slow when it is touched for the first time, and a page cache touches a lot of it.
+ */
 async function measureAll(places: readonly Place[], transfer: Transfer): Promise<Map<Place, Measured>> {
   const samples = new Map<Place, Measured[]>()
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round <= ROUNDS; round++) {
     for (const place of places) {
       const before = await cpuSeconds(place.group)
       const seconds = await place.transfer(transfer)
       if (seconds === undefined) continue
       const bytes = transfer.copies * BYTES
+      if (round === 0) continue
       const cpu = ((await cpuSeconds(place.group)) - before) / (bytes / 1e9)
       samples.set(place, [...(samples.get(place) ?? []), { rate: bytes / 1e6 / seconds, cpu }])
     }
@@ -162,34 +164,28 @@ async function server(
   { url, pid, stop }: Awaited<ReturnType<typeof startTrackyard>>,
 ): Promise<Place> {
   closing.push(() => stop())
-  return { name, group: pid, transfer: (one) => send(one, urlsBelow(url + ROUTE, one.copies)) }
+  return {
+    name,
+    group: pid,
+    transfer: (one) => send(mlflow.python, one, BYTES, urlsBelow(url + ROUTE, one.copies)),
+  }
 }
 
 function urlsBelow(base: string, copies: number): string[] {
   return Array.from({ length: copies }, (_, index) => `${base}/${index}`)
 }
 
-/** @returns the seconds that a client took, from when it had started */
-async function send({ way, client }: Transfer, urls: readonly string[]): Promise<number> {
-  const script = join(import.meta.dirname, `${client}-client.py`)
-  const printed = await run(mlflow.python, [script, way, String(BYTES), ...urls], {
-    MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD: 'false',
-    MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD: 'false',
-  })
-  return JSON.parse(printed.trim().split('\n').at(-1) ?? '').seconds
-}
-
-/** What the disk takes with a sync at the end, and gives, by `dd`. */
+/** What the disk takes with a sync at the end, in the place of a file that is there until then, and gives, by `dd`. */
 function disk(path: string): Place {
   const blocks = ['bs=1M', `count=${Math.ceil(BYTES / 1024 ** 2)}`]
   return {
     name: 'disk',
     async transfer({ way, copies }) {
       const start = performance.now()
-      const all = urlsBelow(path, copies).map((file) => {
-        const ends =
-          way === 'up' ? ['if=/dev/zero', `of=${file}`, 'conv=fsync'] : [`if=${file}`, 'of=/dev/null']
-        return run('dd', [...ends, ...blocks], {})
+      const all = urlsBelow(path, copies).map(async (file) => {
+        if (way === 'down') return run('dd', [`if=${file}`, 'of=/dev/null', ...blocks], {})
+        await run('dd', ['if=/dev/zero', `of=${file}.new`, 'conv=fsync', ...blocks], {})
+        return rename(`${file}.new`, file)
       })
       await Promise.all(all)
       return (performance.now() - start) / 1000
@@ -204,7 +200,10 @@ async function startSink(): Promise<{ memory: Place; disk: Place }> {
   const [port] = await once(sink.stdout.setEncoding('utf8'), 'data')
   const place = (name: string, path: string): Place => ({
     name,
-    transfer: (one) => send(one, urlsBelow(`http://127.0.0.1:${String(port).trim()}${path}`, one.copies)),
+    transfer(one) {
+      const base = `http://127.0.0.1:${String(port).trim()}${path}`
+      return send(mlflow.python, one, BYTES, urlsBelow(base, one.copies))
+    },
   })
   return { memory: place('loopback', `/memory/${BYTES}`), disk: place('the plainest server', '/disk') }
 }
@@ -220,7 +219,7 @@ function alone({ client }: Awaited<ReturnType<typeof startS3>>): Place {
         const command = one.way === 'up' ? new PutObjectCommand(object) : new GetObjectCommand(object)
         return getSignedUrl(client, command as PutObjectCommand)
       })
-      return Promise.all(urls).then((signed) => send(one, signed))
+      return Promise.all(urls).then((signed) => send(mlflow.python, one, BYTES, signed))
     },
   }
 }
