@@ -1,4 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
@@ -15,6 +17,13 @@ async function put(app: FastifyInstance, path: string, payload: string | Buffer 
 
 async function get(app: FastifyInstance, path: string, headers: InjectOptions['headers'] = {}) {
   return app.inject({ url: `${ROUTE}/${path}`, headers })
+}
+
+/** The files that this process has open there. */
+async function openBelow(folder: string): Promise<string[]> {
+  const open = await readdir('/proc/self/fd')
+  const paths = await Promise.all(open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  return paths.filter((path) => path.startsWith(folder))
 }
 
 /** A server whose artifact folder lies beside a file that no answer may show and no request may touch. */
@@ -61,6 +70,18 @@ describe('the artifact proxy', () => {
   it('gives a client that takes its time every byte as it came', async () => {
     const [up, down] = await slowRoundTrip(await testApp(), `${ROUTE}/large.bin`)
     expect(down).toBe(up)
+  })
+
+  it('closes the file when its client goes half-way', async () => {
+    const folder = await temporaryFolder()
+    const app = await testApp({ artifactsDestination: folder })
+    await put(app, 'large.bin', Buffer.alloc(30_000_000))
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const sent = request(`${url}${ROUTE}/large.bin`).end()
+    await once(sent, 'response')
+    expect(await openBelow(folder)).toEqual([`${folder}/large.bin`])
+    sent.destroy()
+    await expect.poll(() => openBelow(folder)).toEqual([])
   })
 
   it('takes an empty file', async () => {

@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { request, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
@@ -181,6 +182,25 @@ describe.skipIf(!program)('a read of an S3', () => {
     const response = await fetch(`${url}${ROUTE}/cut`)
     expect([response.status, response.headers.get('content-length')]).toEqual([200, String(3 * MIB)])
     await expect(response.arrayBuffer()).rejects.toThrow()
+  })
+})
+
+describe.skipIf(!program)('a download from an S3', () => {
+  it('ends there when its client goes half-way', async () => {
+    const asked = Promise.withResolvers<ServerResponse>()
+    const s3EndpointUrl = await faultyS3(s3, (path, method, response) => {
+      if (method === 'GET' && path.includes('/left')) asked.resolve(response)
+      return false
+    })
+    const { app, prefix } = await s3App(s3, { s3EndpointUrl })
+    await storeObject(s3, `${prefix}/left`, 'x'.repeat(40 * MIB))
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const sent = request(`${url}${ROUTE}/left`).end()
+    await once(sent, 'response')
+    const answer = await asked.promise
+    sent.destroy()
+    if (!answer.closed) await once(answer, 'close')
+    expect(answer.writableFinished).toBe(false)
   })
 })
 
