@@ -20,6 +20,8 @@ export function withinQuota(
   if (maxUploadBytes === 0) return body
   const limit = quota(maxUploadBytes)
   checkLength(body, limit)
+  // HTTP lets no more come than was said.
+  if (body.headers['content-length'] !== undefined) return body
   return streamOf(counted(body.iterator({ destroyOnReturn: false }), limit))
 }
 
