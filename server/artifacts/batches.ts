@@ -41,6 +41,7 @@ export async function* batchesOf(stream: Readable): AsyncGenerator<Batch> {
       bytes = 0
       stream.resume()
       yield full
+      // What came by a socket is nobody else's.
       if (stream instanceof IncomingMessage) full.forEach(free)
     }
   } finally {
@@ -65,8 +66,8 @@ export async function wholeOf(batches: AsyncIterable<Batch>): Promise<Buffer> {
 }
 
 /**
- * Gives back the memory of what came by a socket, which nobody else has, for what comes next: V8 would let some 100 MB
- * of it pile up first.
+ * Gives back at once the memory of a buffer that nobody else has, and that has all of its memory: V8 would let some
+ * 100 MB of it pile up before it looks.
  */
 function free({ buffer, byteLength }: Buffer): void {
   if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0)

@@ -5,9 +5,21 @@ export const PART_BYTES = 8 * MIB
 /** Parts beyond the least an upload may have: S3 takes some 80 MB a second on a connection. */
 const SHARED_BYTES = 64 * MIB
 
+let uploads = 0
 let bytesOnTheirWay = 0
 /** Of parts that have arrived. Fresh memory costs as much as the copy into it, and garbage stays until V8 looks for it. */
 let spare: Buffer[] = []
+
+/** Keeps the memory of parts for others while there are uploads, and not longer. */
+export async function uploading(work: Promise<void>): Promise<void> {
+  uploads++
+  try {
+    await work
+  } finally {
+    uploads--
+    if (uploads === 0) spare = []
+  }
+}
 
 export function memoryForPart(bytes: number): Buffer {
   return (bytes === PART_BYTES && spare.pop()) || Buffer.allocUnsafeSlow(bytes)
@@ -27,6 +39,5 @@ export async function onTheWay<T>(part: Buffer, arrival: Promise<T>): Promise<T>
     return arrived
   } finally {
     bytesOnTheirWay -= part.length
-    if (bytesOnTheirWay === 0) spare = []
   }
 }

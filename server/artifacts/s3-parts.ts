@@ -18,12 +18,13 @@ export const NO_BYTES: Part = { bytes: Buffer.alloc(0), sha256: createHash('sha2
 /** Parts in the order they came; each but the last has its full size. An empty upload has none. */
 export async function* partsOf(batches: AsyncIterable<Batch>): AsyncGenerator<Part, undefined> {
   let number = 1
-  let part = new PartInProgress(partBytes(number))
+  let part = new PartInProgress(partBytes(number), 0)
   for await (const batch of batches) {
     for (const chunk of batch) {
       for (let rest = part.take(chunk); rest.length > 0 || part.isFull; rest = part.take(rest)) {
         yield part.end()
-        part = new PartInProgress(partBytes(++number))
+        const size = partBytes(++number)
+        part = new PartInProgress(size, size)
       }
     }
     // A fast client would take every turn of the event loop.
@@ -39,12 +40,15 @@ function partBytes(number: number): number {
 /** Joins and hashes chunk by chunk: all at once at the end of a part would keep every other request waiting. */
 class PartInProgress {
   readonly #size: number
+  readonly #least: number
   readonly #hash = createHash('sha256')
   #bytes: Buffer = Buffer.alloc(0)
   #length = 0
 
-  constructor(size: number) {
+  /** @param least how much memory it takes with its first byte */
+  constructor(size: number, least: number) {
     this.#size = size
+    this.#least = least
   }
 
   get isFull(): boolean {
@@ -72,7 +76,8 @@ class PartInProgress {
   /** A small file gets no more memory than it needs; the sizes between cost a copy each. */
   #grow(length: number): void {
     if (length <= this.#bytes.length) return
-    const grown = memoryForPart(Math.min(this.#size, Math.max(length, this.#bytes.length * 4)))
+    const wanted = Math.max(length, this.#bytes.length * 4, this.#least)
+    const grown = memoryForPart(Math.min(this.#size, wanted))
     this.#bytes.copy(grown, 0, 0, this.#length)
     this.#bytes = grown
   }

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { ApiError } from '../errors.ts'
 import { completeParts } from './s3-complete.ts'
-import { hasRoomFor, onTheWay, PART_BYTES } from './s3-part-memory.ts'
+import { hasRoomFor, onTheWay, PART_BYTES, uploading } from './s3-part-memory.ts'
 import { checksumOf, checksumsOf, NO_BYTES, type Part, partsOf, withHash } from './s3-parts.ts'
 import { newObject, type S3Place } from './s3-place.ts'
 import { uploadBatches } from './upload-batches.ts'
@@ -23,7 +23,7 @@ export async function putObject(place: S3Place, path: string, body: Readable): P
   const parts = partsOf(uploadBatches(body))
   const { value: first = NO_BYTES } = await parts.next()
   if (first.bytes.length < PART_BYTES) await putWhole(place, path, first)
-  else await putParts(place, path, first, parts)
+  else await uploading(putParts(place, path, first, parts))
 }
 
 async function putWhole(place: S3Place, path: string, all: Part): Promise<void> {
