@@ -2,8 +2,8 @@
 const MIB = 1024 ** 2
 /** S3 takes 10,000 parts: 16 GB in parts of 8 MiB, then larger ones, some 380 GB in all. */
 export const PART_BYTES = 8 * MIB
-/** Parts beyond the least an upload may have: S3 takes some 80 MB a second on a connection. */
-const SHARED_BYTES = 64 * MIB
+/** Parts beyond the one that each upload may have: S3 takes some 80 MB a second on a connection. */
+const SHARED_BYTES = 32 * MIB
 
 let uploads = 0
 let bytesOnTheirWay = 0
@@ -25,7 +25,7 @@ export function memoryForPart(bytes: number): Buffer {
   return (bytes === PART_BYTES && spare.pop()) || Buffer.allocUnsafeSlow(bytes)
 }
 
-/** Whether there is room on the way for parts beyond the least. */
+/** Whether there is room on the way for parts beyond the one that each upload may have. */
 export function hasRoomFor({ length }: Buffer): boolean {
   return bytesOnTheirWay + length <= SHARED_BYTES
 }

@@ -15,9 +15,6 @@ import { checksumOf, checksumsOf, NO_BYTES, type Part, partsOf, withHash } from 
 import { newObject, type S3Place } from './s3-place.ts'
 import { uploadBatches } from './upload-batches.ts'
 
-/** So many parts of an upload are on their way at once whatever other uploads do, while its next one is filled. */
-const LEAST_IN_FLIGHT = 2
-
 /** The object is there when all of `body` has come, and not before; nothing is left of an upload that fails. */
 export async function putObject(place: S3Place, path: string, body: Readable): Promise<void> {
   const parts = partsOf(uploadBatches(body))
@@ -58,9 +55,7 @@ async function putParts(place: S3Place, path: string, first: Part, rest: AsyncIt
   try {
     sendPart(first)
     for await (const part of rest) {
-      while (inFlight.size >= LEAST_IN_FLIGHT && !hasRoomFor(part.bytes)) {
-        await Promise.race(inFlight)
-      }
+      while (inFlight.size > 0 && !hasRoomFor(part.bytes)) await Promise.race(inFlight)
       if (failure) throw failure
       sendPart(part)
     }
