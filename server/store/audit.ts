@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
+import { dialectOf } from '../db/dialect.ts'
 import type { AuthDb } from '../db/login.ts'
 import type { LoginDatabase } from '../db/schema/login-index.ts'
 
@@ -28,8 +29,14 @@ export function entryId(timeMs: number): string {
   return firstIdAt(timeMs) + made.toString(16).padStart(8, '0') + randomBytes(6).toString('hex')
 }
 
+/** Those that are there already stay: they come again when the answer to their first insert was lost. */
 export async function insertAudit(db: AuthDb, rows: readonly AuditRow[]): Promise<void> {
-  if (rows.length > 0) await db.insertInto('trackyard_audit').values(rows).execute()
+  if (rows.length === 0) return
+  const insert = db.insertInto('trackyard_audit').values(rows)
+  await (dialectOf(db) === 'mysql'
+    ? insert.ignore()
+    : insert.onConflict((conflict) => conflict.doNothing())
+  ).execute()
 }
 
 /** Entries, newest first. */

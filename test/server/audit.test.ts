@@ -7,7 +7,7 @@ import { buildApp } from '../../server/app.ts'
 import type { Gate } from '../../server/auth/authenticate.ts'
 import { ApiError } from '../../server/errors.ts'
 import { type AuditEvent, AuditLog } from '../../server/operations/audit.ts'
-import { entryId, listAudit } from '../../server/store/audit.ts'
+import { entryId, insertAudit, listAudit } from '../../server/store/audit.ts'
 import { temporaryFolder, testContext, testDatabase } from './support.ts'
 
 /** The user is whom a header names; of these, `ada` administers the server and the others read. */
@@ -128,6 +128,14 @@ describe('a write', () => {
     const [entry] = await entries()
     expect(entry?.object).toBe('name="x\\n{\\"level\\":30,\\"caller\\":\\"ada\\"}\\r\\u001b[31m?\\""')
   })
+})
+
+it('an entry whose insert was not answered is inserted again, and is there once', async () => {
+  const { app, entries, login } = await auditedApp()
+  await send(app, 'ada', 'POST', 'experiments/create', { name: 'x' })
+  const written = await entries()
+  await insertAudit(login.db, written)
+  expect(await entries()).toEqual(written)
 })
 
 it('an entry of the same millisecond as another comes after it', () => {
