@@ -20,6 +20,9 @@ const UNFIT = new Set([1071, 1118, 1153, 1264, 1265, 1292, 1300, 1366, 1367, 140
 /** Not this connection any more: shut down, killed, idle for too long, out of step. */
 const GONE = new Set([1053, 1152, 1156, 1157, 1158, 1159, 1160, 1161, 1184, 1927, 4031])
 
+/** The same, as the driver says it of a connection that it finds closed. */
+const CUT_OFF = /^(ECONNRESET|EPIPE|PROTOCOL_CONNECTION_LOST$|Can't add new command)/
+
 /**
  * Too many connections, credentials that are being changed, a database that is being moved, a disk that is full, a
  * replica, a statement or a lock that took too long, a node outside its cluster.
@@ -45,10 +48,15 @@ export function isHeldUp(error: unknown): boolean {
   return isInterrupted(error) || TOO_LONG.has(numberOf(error))
 }
 
-/** The same, or another one wrote a row first that it had looked for in vain. */
+/** The same, or the connection ended, or another one wrote a row first that it had looked for in vain. */
 export function isOvertaken(error: unknown): boolean {
-  const number = numberOf(error)
-  return INTERRUPTED.has(number) || UNIQUE.has(number)
+  return isInterrupted(error) || isCutOff(error) || UNIQUE.has(numberOf(error))
+}
+
+/** Whether the connection ended before the answer came: by an administrator, a failover or the network. */
+export function isCutOff(error: unknown): boolean {
+  const { code, message } = faultOf(error)
+  return GONE.has(numberOf(error)) || CUT_OFF.test(code ?? message)
 }
 
 /** Whether the database does not take the user or the password. */
@@ -82,6 +90,9 @@ export function toApiError(error: unknown): unknown {
 }
 
 function numberOf(error: unknown): number {
-  const fault = (error instanceof ApiError ? error.cause : error) as Fault | undefined
-  return fault?.errno ?? 0
+  return faultOf(error).errno ?? 0
+}
+
+function faultOf(error: unknown): Fault {
+  return (error instanceof ApiError ? (error.cause ?? error) : error) as Fault
 }

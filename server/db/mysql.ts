@@ -8,7 +8,7 @@ import {
   type QueryResult,
 } from 'kysely'
 import type { ResultSetHeader } from 'mysql2'
-import { isDisconnected, isInterrupted, toApiError } from './mysql-errors.ts'
+import { isCutOff, isDisconnected, isInterrupted, toApiError } from './mysql-errors.ts'
 import { type Member, type Members, openMembers } from './mysql-pool.ts'
 import { PooledDriver, type Session, type Sessions } from './pooled-driver.ts'
 import type { DatabaseOptions } from './postgres-pool.ts'
@@ -35,6 +35,7 @@ async function openSessions(url: URL, options: DatabaseOptions): Promise<Session
         throw toApiError(error)
       }
     },
+    isCutOff,
     end: () => members.end(),
   }
 }

@@ -26,6 +26,9 @@ const AWAY = /^(08...|57P0.|57014|53...|25006|55P03|58...|28...|3D000|XX000)$/
 const UNREACHABLE =
   /^(E[A-Z]+|ERR_(SSL|TLS)\w*|CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+)$|^(Connection terminated|timeout exceeded|timeout expired|Query read timeout|Client has encountered|The server does not support SSL)/
 
+/** Ended by an administrator or a crash, or by whoever is between. */
+const CUT_OFF = /^(57P0[12]|ECONNRESET|EPIPE|Connection terminated|Client has encountered)/
+
 /** Whether statements that were prepared are not those of this session: another one's, or of other tables. */
 export function isSessionLost(error: unknown): boolean {
   return LOST.has(codeOf(error) ?? '')
@@ -36,9 +39,15 @@ export function isInterrupted(error: unknown): boolean {
   return INTERRUPTED.has(codeOf(error) ?? '')
 }
 
-/** The same, or another one wrote a row first that it had looked for in vain. */
+/** The same, or the connection ended, or another one wrote a row first that it had looked for in vain. */
 export function isOvertaken(error: unknown): boolean {
-  return isInterrupted(error) || codeOf(error) === UNIQUE
+  return isInterrupted(error) || isCutOff(error) || codeOf(error) === UNIQUE
+}
+
+/** Whether the connection ended before the answer came: by an administrator, a failover or the network. */
+export function isCutOff(error: unknown): boolean {
+  const { code, message } = faultOf(error)
+  return CUT_OFF.test(code ?? message)
 }
 
 /** Whether the database does not take the user or the password. */
@@ -80,6 +89,9 @@ export function toApiError(error: unknown): unknown {
 }
 
 function codeOf(error: unknown): string | undefined {
-  const fault = (error instanceof ApiError ? error.cause : error) as Fault | undefined
-  return fault?.code
+  return faultOf(error).code
+}
+
+function faultOf(error: unknown): Fault {
+  return (error instanceof ApiError ? (error.cause ?? error) : error) as Fault
 }

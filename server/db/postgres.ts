@@ -10,7 +10,7 @@ import type { PoolClient } from 'pg'
 import { invalidParameter } from '../errors.ts'
 import { PooledDriver, type Session, type Sessions } from './pooled-driver.ts'
 import { ArrayCompiler } from './postgres-compiler.ts'
-import { isDisconnected, isInterrupted, isSessionLost, toApiError } from './postgres-errors.ts'
+import { isCutOff, isDisconnected, isInterrupted, isSessionLost, toApiError } from './postgres-errors.ts'
 import { type DatabaseOptions, openPool } from './postgres-pool.ts'
 import { repeated } from './repeat.ts'
 import { StatementNames } from './statement-names.ts'
@@ -36,6 +36,7 @@ async function openSessions(url: URL, options: DatabaseOptions): Promise<Session
         throw toApiError(error)
       }
     },
+    isCutOff,
     end: () => pool.end(),
   }
 }

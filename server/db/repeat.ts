@@ -5,8 +5,8 @@ const MOST_ATTEMPTS = 10
 
 /**
  * Kysely whose transactions run again when another one was in their way: a deadlock, or a row that both inserted.
- * The second time a transaction finds that row, and answers as if it had come later. Whatever a transaction does
- * besides its queries must bear being done twice.
+ * The second time a transaction finds that row, and answers as if it had come later. So do those whose connection ended
+ * before they were committed. Whatever a transaction does besides its queries must bear being done twice.
  */
 export class RepeatingKysely<DB> extends Kysely<DB> {
   readonly #isOvertaken: (error: unknown) => boolean
