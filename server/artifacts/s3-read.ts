@@ -1,9 +1,11 @@
 /** Listing and reading objects. */
+import { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { GetObjectCommand, type ListObjectsV2CommandOutput, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { ApiError } from '../errors.ts'
 import { type Batch, batchesOf, bytesIn } from './batches.ts'
 import type { ArtifactEntry, ArtifactFile } from './index.ts'
+import { freeOriginals } from './response-memory.ts'
 import { s3Fault } from './s3-fault.ts'
 import { headObject } from './s3-head.ts'
 import { folderPrefix, objectAt, type S3Place } from './s3-place.ts'
@@ -59,6 +61,7 @@ async function* batchesAt(
     const { Body } = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${start}-${end}` }))
     if (!(Body instanceof Readable)) throw unavailable('S3 answered without a body.')
     body = Body
+    if (body instanceof IncomingMessage) freeOriginals(body)
     for await (const batch of batchesOf(body)) {
       left -= bytesIn(batch)
       if (left < 0) break

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type S3Server, s3Program, startS3 } from '../support/s3.ts'
-import { faultyS3, refuse } from './faulty-s3.ts'
+import { faultyS3, isComplete, refuse } from './faulty-s3.ts'
 import { keysBelow, ROUTE, s3App, storeObject, uploadsBelow } from './s3-support.ts'
 
 const program = await s3Program()
@@ -28,7 +28,6 @@ const FAULTS = [
 type Of = (path: string, method: string) => boolean
 
 const isCreate: Of = (path, method) => method === 'POST' && /[?&]uploads\b/.test(path)
-const isComplete: Of = (path, method) => method === 'POST' && path.includes('uploadId=')
 const isAbort: Of = (path, method) => method === 'DELETE' && path.includes('uploadId=')
 const isHead: Of = (_path, method) => method === 'HEAD'
 

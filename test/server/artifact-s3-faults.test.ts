@@ -3,8 +3,9 @@ import { request, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUCKET, type S3Server, s3Program, startS3 } from '../support/s3.ts'
-import { type Fault, faultyS3, refuse } from './faulty-s3.ts'
-import { keysBelow, MIB, ROUTE, s3App, storeObject, uploadsBelow } from './s3-support.ts'
+import { type Fault, faultyS3, isComplete, refuse } from './faulty-s3.ts'
+import { keysBelow, MIB, ROUTE, s3App, settingsOf, storeObject, uploadsBelow } from './s3-support.ts'
+import { testContext } from './support.ts'
 
 const program = await s3Program()
 let s3: S3Server
@@ -18,7 +19,6 @@ afterAll(() => s3?.stop())
 
 const PRESIGNED = '/api/2.0/mlflow-artifacts/presigned'
 
-const isEnd = (path: string, method: string) => method === 'POST' && path.includes('uploadId=')
 const isPart = (path: string, number: number) => path.includes(`partNumber=${number}`)
 
 describe.skipIf(!program)('an upload to an S3', () => {
@@ -69,7 +69,7 @@ describe.skipIf(!program)('an upload to an S3', () => {
 
   it('that fails to complete it leaves nothing', async () => {
     const { statusCode, left } = await upload((path, method, response) =>
-      isEnd(path, method) ? refuse(response, 500, 'InternalError') : false,
+      isComplete(path, method) ? refuse(response, 500, 'InternalError') : false,
     )
     expect([statusCode, left]).toEqual([503, [[], 0]])
   })
@@ -94,19 +94,19 @@ describe.skipIf(!program)('an upload to an S3', () => {
   })
 
   it('whose answer to its end is lost, and that knows of no upload when it is asked again, has the file', async () => {
-    let ends = 0
+    let completed = 0
     const { statusCode, left } = await upload((path, method, response) => {
-      if (!isEnd(path, method)) return false
-      if (ends++ > 0) return refuse(response, 404, 'NoSuchUpload')
+      if (!isComplete(path, method)) return false
+      if (completed++ > 0) return refuse(response, 404, 'NoSuchUpload')
       response.writeHead = () => response.destroy()
       return false
     })
-    expect([ends, statusCode, left]).toEqual([2, 200, [[expect.stringMatching(/\/f$/)], 0]])
+    expect([completed, statusCode, left]).toEqual([2, 200, [[expect.stringMatching(/\/f$/)], 0]])
   })
 
   it('that knows of no upload at its end, and has no such file, wants it again', async () => {
     const { statusCode, left } = await upload((path, method, response) =>
-      isEnd(path, method) ? refuse(response, 404, 'NoSuchUpload') : false,
+      isComplete(path, method) ? refuse(response, 404, 'NoSuchUpload') : false,
     )
     expect([statusCode, left]).toEqual([503, [[], 0]])
   })
@@ -201,6 +201,22 @@ describe.skipIf(!program)('a download from an S3', () => {
     sent.destroy()
     if (!answer.closed) await once(answer, 'close')
     expect(answer.writableFinished).toBe(false)
+  })
+})
+
+describe.skipIf(!program)('a read of a large object in S3', () => {
+  it.each([1, 3])('has its memory again and again, by %i at once', async (readers) => {
+    await storeObject(s3, 'large/f', 'x'.repeat(64 * MIB))
+    const { artifacts } = await testContext(settingsOf(s3, 'large'))
+    const before = process.memoryUsage().arrayBuffers
+    let most = 0
+    const reads = Array.from({ length: readers }, async () => {
+      const file = await artifacts.get('f')
+      for await (const _batch of file.read())
+        most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+    })
+    await Promise.all(reads)
+    expect(most).toBeLessThan(readers * 6 * MIB)
   })
 })
 

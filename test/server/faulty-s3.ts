@@ -25,6 +25,11 @@ export async function faultyS3(s3: S3Server, fault: Fault): Promise<string> {
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
 }
 
+/** Whether a request makes an object of the parts of an upload. */
+export function isComplete(path: string, method: string): boolean {
+  return method === 'POST' && path.includes('uploadId=')
+}
+
 export function refuse(response: ServerResponse, status: number, code: string): true {
   response.writeHead(status, { 'content-type': 'application/xml' })
   response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>says S3</Message></Error>`)

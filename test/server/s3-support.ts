@@ -15,13 +15,13 @@ export async function s3App(
   settings: Partial<Config> = {},
 ): Promise<{ app: FastifyInstance; prefix: string }> {
   const prefix = `team/${prefixes++}`
-  const app = await testApp({
-    artifactsDestination: `s3://${BUCKET}/${prefix}`,
-    s3EndpointUrl: s3.url,
-    s3Region: 'us-east-1',
-    ...settings,
-  })
+  const app = await testApp({ ...settingsOf(s3, prefix), ...settings })
   return { app, prefix }
+}
+
+/** Settings of a server whose artifacts are below that prefix. */
+export function settingsOf(s3: S3Server, prefix: string): Partial<Config> {
+  return { artifactsDestination: `s3://${BUCKET}/${prefix}`, s3EndpointUrl: s3.url, s3Region: 'us-east-1' }
 }
 
 export async function keysBelow({ client }: S3Server, prefix: string): Promise<string[]> {

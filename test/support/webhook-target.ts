@@ -1,13 +1,10 @@
-/** A target of webhooks: an HTTPS server on 127.0.0.1 with a certificate of its own, which this process trusts. */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Server as NetServer } from 'node:net'
-import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { onTestFinished, vi } from 'vitest'
 import { temporaryFolder } from '../server/support.ts'
+import { makeCertificate } from './certificate.ts'
 
 export interface Received {
   readonly headers: IncomingHttpHeaders
@@ -73,16 +70,4 @@ async function serve(server: Server | NetServer, scheme: string, answer: Answer)
         { timeout: 30_000, interval: 20 },
       ),
   }
-}
-
-function makeCertificate(folder: string): { key: string; cert: string; path: string } {
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost'
-  const flags = ['-x509', '-nodes', '-days', '2', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
-  execFileSync(
-    'openssl',
-    ['req', ...flags, '-subj', '/CN=target', '-addext', names, '-keyout', key, '-out', cert],
-    { stdio: 'ignore' },
-  )
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), path: cert }
 }
