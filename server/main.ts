@@ -6,7 +6,6 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, ignoredSettings, parseConfig } from './config.ts'
 import { closeContext, openContext } from './context.ts'
-import { growHeapAtLength } from './heap-growth.ts'
 import { startDeliveries } from './operations/webhook-deliveries.ts'
 import { releaseStartUpMemory } from './start-up-memory.ts'
 import { MLFLOW_VERSION } from './version.ts'
@@ -27,7 +26,6 @@ export async function serve(environment: NodeJS.ProcessEnv, argv: readonly strin
 }
 
 async function serveUntilSignal(environment: NodeJS.ProcessEnv, argv: readonly string[]): Promise<number> {
-  growHeapAtLength()
   const config = parseConfig(environment, argv)
   const log = pino({ level: config.logLevel })
   const first = isFirst(environment)

@@ -40,7 +40,6 @@ const SERVER_LAYERS = [
   'request-log.ts',
   'app.ts',
   'start-up-memory.ts',
-  'heap-growth.ts',
   'workers.ts',
   'main.ts',
   'health-check.ts',
