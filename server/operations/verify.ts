@@ -1,5 +1,4 @@
 /** Whether a database and the store beside it belong together and are whole; nothing is written to either. */
-
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { chunksOf } from '../artifacts/batches.ts'
